@@ -1,0 +1,1 @@
+"""Who asks: tokens, keys, clients and the permissions they carry."""

@@ -1,0 +1,1 @@
+"""What Microsoft publishes: its update documents, read, corrected and compiled into one file."""

@@ -1,0 +1,1 @@
+"""What a machine reports: its report, read, checked and turned into evidence."""

@@ -1,0 +1,1 @@
+"""What kbgap does: one job per file, each owning exactly one transaction."""

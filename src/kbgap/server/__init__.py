@@ -1,0 +1,1 @@
+"""The HTTP surface: routes, permissions and errors over the operations."""

