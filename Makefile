@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install -qq --require-hashes -r
 CODE := $(wildcard src tests bench tools)
-# Of the tests that a narrowed run (T=path) starts, none is worth the workers' start.
+# A narrowed run (T=path) is over before worker processes have started.
 WORKERS ?= $(if $(T),0,auto)
 
 .DEFAULT_GOAL := help
@@ -32,7 +32,7 @@ check: $(VENV)/.dev-installed ## Format, lint, types, import contracts, sizes an
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(CODE)
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q tests/architecture
 
 .PHONY: format
@@ -75,7 +75,7 @@ help: ## This list
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-# Two stamps: what runs kbgap installs in seconds; what tests and checks it comes on top when they are asked for.
+# Two stamps: what kbgap runs on installs in seconds; what tests and checks need comes on top when they are asked for.
 # Every file is checked against its hash, and the project itself is built with what the lock file brought.
 $(VENV)/.run-installed: requirements.txt pyproject.toml | $(BIN)/python
 	$(INSTALL) requirements.txt
@@ -87,4 +87,5 @@ $(VENV)/.dev-installed: requirements-dev.txt $(VENV)/.run-installed
 	touch $@
 
 $(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kbgap needs Python 3.11 or newer: make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
