@@ -1,0 +1,101 @@
+"""Whether one update is proved, lacking or in doubt on one software state (semantics 3.3)."""
+
+from typing import assert_never
+
+from kbgap.core.model import (
+    Basis,
+    BuildBelow,
+    BuildReached,
+    BuildUnknown,
+    ByBuild,
+    ByList,
+    ByMark,
+    Doubt,
+    Lacking,
+    Level,
+    Listed,
+    ListedBelow,
+    ListedSuperseding,
+    ListIncomplete,
+    NeedsHistory,
+    NotListed,
+    PendingRestart,
+    Proven,
+    SoftwareState,
+    SupersededByBuild,
+    Update,
+)
+
+Standing = Proven | Lacking | Doubt
+
+
+def standing(update: Update, state: SoftwareState) -> Standing:
+    """What the state's evidence says of one update of one of its products."""
+    match update.proof:
+        case ByBuild():
+            return _by_build(update.kb, update.proof, state)
+        case ByMark():
+            return _by_mark(update.kb, update.proof, state)
+        case ByList():
+            return _by_list(update.kb, update.proof, state)
+        case _:
+            assert_never(update.proof)
+
+
+def _by_build(kb: str, proof: ByBuild, state: SoftwareState) -> Standing:
+    """3.3a and b: the build decides, and nothing else when it is known."""
+    level = state.level
+    if level is None:
+        return BuildUnknown(floor=None, build=proof.build)
+    if level.build >= proof.build:
+        return BuildReached(level=level, build=proof.build, source=proof.source)
+    if level.basis is Basis.FLOOR:
+        return BuildUnknown(floor=level, build=proof.build)
+    if kb in state.pending or (level.basis is Basis.REPORTED and kb in state.installed):
+        return ListedBelow(level=level, build=proof.build, source=proof.source)
+    return BuildBelow(level=level, build=proof.build, source=proof.source)
+
+
+def _by_mark(kb: str, proof: ByMark, state: SoftwareState) -> Standing:
+    """3.3c: standing on the very build, or past the first cumulative update at or above it.
+
+    A listed hotpatch proves nothing against a build that is known; a listed servicing stack or standalone update, which
+    leave the build alone, does.
+    """
+    level = state.level
+    if level is not None:
+        if proof.reached is not None and level.build >= proof.reached:
+            return BuildReached(level=level, build=proof.reached, source="release table")
+        if proof.equal and level.build == proof.build:
+            return BuildReached(level=level, build=proof.build, source="FixedBuild")
+    build_is_known = level is not None and level.basis is not Basis.FLOOR
+    if kb in state.installed and (proof.listed or not build_is_known):
+        return Listed(by=kb)
+    if level is None or not build_is_known:
+        return BuildUnknown(floor=level, build=proof.build)
+    return _absent(kb, level, proof, state)
+
+
+def _absent(kb: str, level: Level, proof: ByMark, state: SoftwareState) -> Standing:
+    if kb in state.pending:
+        return PendingRestart()
+    if proof.listed and not state.complete:
+        return ListIncomplete()
+    return BuildBelow(level=level, build=proof.build, source="FixedBuild")
+
+
+def _by_list(kb: str, proof: ByList, state: SoftwareState) -> Standing:
+    """3.3e and 3.8: anything that supersedes it reached by the build; the KB, its child or a newer one in the list."""
+    if proof.reached is not None and state.level is not None and state.level.build >= proof.reached:
+        return SupersededByBuild(level=state.level, build=proof.reached)
+    if kb in state.installed:
+        return Listed(by=kb)
+    if children := proof.children & state.installed:
+        return Listed(by=max(children, key=int))
+    if newer := proof.covered_by & state.installed:
+        return ListedSuperseding(by=max(newer, key=int))
+    if kb in state.pending:
+        return PendingRestart()
+    if proof.history_only and not (state.complete and state.history):
+        return NeedsHistory()
+    return NotListed() if state.complete else ListIncomplete()
