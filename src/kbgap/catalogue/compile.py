@@ -1,0 +1,259 @@
+"""Compile Microsoft's documents into what judging reads: proofs and closings per product, facts per KB and CVE."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+
+import msgspec
+
+from kbgap.catalogue.describe import describe_cves, describe_updates
+from kbgap.catalogue.gather import Rows, RowsOfKb, gather, is_cve
+from kbgap.catalogue.published import DocumentFacts, Dropped, PublishedCve, PublishedUpdate
+from kbgap.catalogue.records import Document
+from kbgap.core.builds import Build
+from kbgap.core.model import (
+    ByBuild,
+    ByList,
+    Closing,
+    Flaw,
+    Kind,
+    Line,
+    Product,
+    ProductFixes,
+    Proof,
+    Release,
+    Update,
+    Value,
+)
+from kbgap.core.proof import NotValid, Published, lowest_covering, prove_by
+from kbgap.core.supersedence import newer_by_older, superseding
+
+_OWN_SERVICING = frozenset({"flash", ".net"})
+_KIND_ORDER = (Kind.HOTPATCH, Kind.SERVICING_STACK, Kind.STANDALONE, Kind.SETUP)
+
+
+class Compiled(Value, frozen=True):
+    """A whole catalogue in memory; ``catalogue/file.py`` writes it down.
+
+    ``fixes``, ``products`` by canonical product id, ``lines`` by line id, ``updates`` by KB, ``cves`` by id.
+    """
+
+    newest: str
+    products: tuple[Product, ...]
+    lines: dict[str, Line]
+    fixes: dict[str, ProductFixes]
+    updates: dict[str, PublishedUpdate]
+    cves: dict[str, PublishedCve]
+    documents: tuple[DocumentFacts, ...]
+    dropped: tuple[Dropped, ...]
+
+
+class Corrections(Value, frozen=True):
+    """The overrides that compiling itself reads: KBs that leave no trace, and standalone ones (data/overrides)."""
+
+    traceless: frozenset[str] = frozenset()
+    standalone: frozenset[str] = frozenset()
+
+
+def compile_catalogue(
+    documents: Sequence[Document],
+    products: Mapping[str, Product],
+    canonical: Mapping[str, str],
+    lines: Mapping[str, Line],
+    corrections: Corrections,
+) -> Compiled:
+    """Compile ``documents`` (already corrected by the overrides) with our product rules and release table.
+
+    ``products`` holds every canonical product that our rules know; ``canonical`` maps each id of Microsoft's to one of
+    them. Rows of other products are described, but not judged.
+    """
+    rows = gather(documents, products, canonical)
+    known = _with_fixed_builds(lines, rows, corrections)
+    compiler = _Compiler(rows, known, corrections)
+    fixes = {
+        product_id: compiler.product(products[product_id], by_kb)
+        for product_id, by_kb in rows.by_product.items()
+        if product_id in products and products[product_id].software
+    }
+    return Compiled(
+        newest=_newest(documents),
+        products=tuple(sorted(products.values(), key=lambda product: product.id)),
+        lines=known,
+        fixes=fixes,
+        updates=describe_updates(rows, fixes, known),
+        cves=describe_cves(documents, products, canonical, rows, known),
+        documents=_facts(documents),
+        dropped=tuple(compiler.dropped),
+    )
+
+
+def _newest(documents: Iterable[Document]) -> str:
+    """The id of the document released last, among those that fix something by KB."""
+    fixing = [d for d in documents if any(entry.remedies for entry in d.entries)]
+    return max(fixing, key=lambda d: (d.initial, d.id)).id if fixing else ""
+
+
+def _facts(documents: Iterable[Document]) -> tuple[DocumentFacts, ...]:
+    return tuple(
+        DocumentFacts(
+            id=document.id,
+            title=document.title,
+            initial=document.initial,
+            current=document.current,
+            entries=len(document.entries),
+            kbs=len({remedy.kb for entry in document.entries for remedy in entry.remedies}),
+        )
+        for document in sorted(documents, key=lambda d: (d.initial, d.id))
+    )
+
+
+def _with_fixed_builds(lines: Mapping[str, Line], rows: Rows, corrections: Corrections) -> dict[str, Line]:
+    """Add to each cumulative line the KBs that only FixedBuild places on it, so that newer months need no new table."""
+    tabled = {(line.id, release.kb) for line in lines.values() for release in line.releases}
+    elsewhere = {release.kb for line in lines.values() for release in line.releases}
+    added: dict[str, list[Release]] = defaultdict(list)
+    exempt = {Kind.HOTPATCH, Kind.SERVICING_STACK, Kind.STANDALONE, Kind.SECURITY_ONLY, Kind.SETUP}
+    for (line_id, kb), builds in rows.builds.items():
+        line = lines.get(line_id)
+        if line is None or not line.cumulative or (line_id, kb) in tabled or kb in elsewhere:
+            continue
+        if kb in corrections.traceless | corrections.standalone or rows.kinds[line_id, kb] & exempt:
+            continue
+        build = next((build for build in commonest(builds) if build.prefix == line.prefix), None)
+        if build is not None:
+            first = rows.kbs[kb].first
+            added[line_id].append(Release(kb=kb, kind="security", build=build, date=first, source="FixedBuild"))
+    return {
+        line_id: msgspec.structs.replace(line, releases=line.releases + tuple(sorted(added[line_id], key=_by_build)))
+        for line_id, line in lines.items()
+    }
+
+
+def _by_build(release: Release) -> tuple[Build, str]:
+    return release.build or Build(0, 0, 0, 0), release.kb
+
+
+def commonest(builds: Mapping[Build, int]) -> tuple[Build, ...]:
+    """Builds by falling number of rows; of equally common ones the lower first, which asks for less."""
+    return tuple(sorted(builds, key=lambda build: (-builds[build], build)))
+
+
+class _Compiler:
+    """Compiles product after product, keeping what they share: closures by platform, release rows by line and KB."""
+
+    def __init__(self, rows: Rows, lines: Mapping[str, Line], corrections: Corrections) -> None:
+        self._rows = rows
+        self._lines = lines
+        self._corrections = corrections
+        self._releases = {(line.id, release.kb): release for line in lines.values() for release in line.releases}
+        self._tabled = {kb for _, kb in self._releases}
+        self._released = _release_days(lines)
+        self._newer: dict[str, dict[str, frozenset[str]]] = {}
+        self._covered: dict[tuple[str, str], frozenset[str]] = {}
+        self.dropped: list[Dropped] = []
+
+    def product(self, product: Product, by_kb: Mapping[str, RowsOfKb]) -> ProductFixes:
+        """All updates, CVEs and closings of one product; rows that are not valid for it are dropped and kept apart."""
+        updates: list[Update] = []
+        for kb in sorted(by_kb, key=int):
+            proof = self._proof(product, kb, by_kb[kb])
+            if isinstance(proof, NotValid):
+                dropped = Dropped(product=product.id, kb=kb, rows=len(by_kb[kb].flaws), reason=proof.reason)
+                self.dropped.append(dropped)
+                continue
+            kind = _kind(by_kb[kb], proof)
+            updates.append(Update(kb=kb, kind=kind, proof=proof, published=self._published(kb)))
+        flaws, closings = _closings(updates, by_kb)
+        return ProductFixes(
+            product=product.id,
+            software=product.software,
+            line=product.line,
+            updates=tuple(updates),
+            flaws=tuple(Flaw(cve=cve, published=self._rows.dates.get(cve, "")) for cve in flaws),
+            closings=closings,
+        )
+
+    def _proof(self, product: Product, kb: str, rows: RowsOfKb) -> Proof | NotValid:
+        covered = self._covered_by(product, kb)
+        listing = ByList(children=frozenset(rows.children), covered_by=covered)
+        line = self._lines.get(product.line)
+        if line is None:
+            return listing
+        if line.cumulative and covered:
+            listing = msgspec.structs.replace(listing, reached=lowest_covering(line, covered))
+        here = self._releases.get((line.id, kb))
+        published = Published(
+            kb=kb,
+            kinds=frozenset(self._rows.kinds[line.id, kb]),
+            builds=commonest(self._rows.builds.get((line.id, kb), {})),
+            published=self._rows.kbs[kb].first,
+            here=here,
+            elsewhere=here is None and kb in self._tabled,
+            own=product.component in _OWN_SERVICING,
+            standalone=kb in self._corrections.standalone,
+            traceless=kb in self._corrections.traceless,
+        )
+        return prove_by(published, line, listing)
+
+    def _covered_by(self, product: Product, kb: str) -> frozenset[str]:
+        """Every KB that supersedes this one on the product's platform (semantics 3.3e)."""
+        platform = product.platform or product.id
+        key = (platform, kb)
+        if key not in self._covered:
+            if platform not in self._newer:
+                self._newer[platform] = newer_by_older(self._edges(platform, product.line))
+            self._covered[key] = superseding(kb, self._newer[platform])
+        return self._covered[key]
+
+    def _edges(self, platform: str, line_id: str) -> set[tuple[str, str]]:
+        """Microsoft's edges, and on rollup lines each rollup after the one before: every rollup contains the last."""
+        edges = set(self._rows.edges.get(platform, set()))
+        line = self._lines.get(line_id)
+        if line is not None and not line.cumulative:
+            rollups = [release.kb for release in line.releases if release.kind in {"rollup", "preview-rollup"}]
+            edges.update((newer, older) for older, newer in pairwise(rollups))
+        return edges
+
+    def _published(self, kb: str) -> str:
+        """The day from which the KB counts: its first document, or its release where that is later.
+
+        Later documents add CVEs to an older KB, and old documents are revised to name a newer KB: 2019-Aug names
+        4540673 of March 2020.
+        """
+        return max(self._rows.kbs[kb].first, self._released.get(kb, ""))
+
+
+def _release_days(lines: Mapping[str, Line]) -> dict[str, str]:
+    """The first day on which the release table has each KB."""
+    days: dict[str, str] = {}
+    for line in lines.values():
+        for release in line.releases:
+            if release.date and (release.kb not in days or release.date < days[release.kb]):
+                days[release.kb] = release.date
+    return days
+
+
+def _kind(rows: RowsOfKb, proof: Proof) -> Kind:
+    """The kind that most rows give, except that one row is enough for what is no ordinary update."""
+    for kind in _KIND_ORDER:
+        if kind in rows.kinds:
+            return kind
+    if isinstance(proof, ByBuild):
+        return Kind.SECURITY
+    if not isinstance(proof, ByList) and not proof.equal:
+        return Kind.STANDALONE
+    return min(rows.kinds, key=lambda kind: (-rows.kinds[kind], kind))
+
+
+def _closings(updates: Sequence[Update], by_kb: Mapping[str, RowsOfKb]) -> tuple[list[str], tuple[Closing, ...]]:
+    """CVEs grouped by the updates that close them; advisories make no closing (semantics 3.5 and 3.6)."""
+    closers: dict[str, list[int]] = defaultdict(list)
+    for index, update in enumerate(updates):
+        for cve in by_kb[update.kb].flaws:
+            if is_cve(cve):
+                closers[cve].append(index)
+    flaws = sorted(closers)
+    groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for number, cve in enumerate(flaws):
+        groups[tuple(closers[cve])].append(number)
+    return flaws, tuple(Closing(updates=key, flaws=tuple(value)) for key, value in sorted(groups.items()))

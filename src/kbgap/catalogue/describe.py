@@ -1,0 +1,137 @@
+"""Describe each KB and each CVE for people and for the API, from the rows and from what compiling made of them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from kbgap.catalogue.gather import KbFacts, Rows
+from kbgap.catalogue.published import BuildOnLine, FixedProduct, PublishedCve, PublishedUpdate
+from kbgap.catalogue.records import Document, Entry
+from kbgap.core.model import Line, Product, ProductFixes
+
+_SEVERITY = {"critical": "Critical", "important": "High", "moderate": "Medium", "low": "Low"}
+_WORST_FIRST = ("Critical", "High", "Medium", "Low")
+
+
+def describe_updates(
+    rows: Rows, fixes: Mapping[str, ProductFixes], lines: Mapping[str, Line]
+) -> dict[str, PublishedUpdate]:
+    """Every KB that some Vendor Fix row names."""
+    newer: dict[str, set[str]] = defaultdict(set)
+    for kb, facts in rows.kbs.items():
+        for older in facts.supersedes:
+            newer[older].add(kb)
+    builds = _builds(lines)
+    software = _software(fixes)
+    days = _days(fixes)
+    return {
+        kb: PublishedUpdate(
+            kb=kb,
+            name=_name(facts),
+            urls=tuple(facts.urls),
+            kinds=tuple(sorted(kind.value for kind in facts.kinds)),
+            builds=tuple(builds[kb]),
+            supersedes=tuple(sorted(facts.supersedes, key=int)),
+            superseded_by=tuple(sorted(newer[kb], key=int)),
+            published=days.get(kb, facts.first),
+            software={name: tuple(sorted(cves)) for name, cves in sorted(software[kb].items())},
+        )
+        for kb, facts in rows.kbs.items()
+    }
+
+
+def _name(facts: KbFacts) -> str:
+    """The title of the document in which the KB fixes most CVEs; of equal ones the latest (semantics 3.7)."""
+    best = max(facts.flaws, key=lambda document: (len(facts.flaws[document]), document), default=("", ""))
+    return best[1]
+
+
+def _builds(lines: Mapping[str, Line]) -> dict[str, list[BuildOnLine]]:
+    builds: dict[str, list[BuildOnLine]] = defaultdict(list)
+    for line in lines.values():
+        for release in line.releases:
+            if release.build is not None:
+                builds[release.kb].append(BuildOnLine(line=line.id, build=str(release.build)))
+    return builds
+
+
+def _software(fixes: Mapping[str, ProductFixes]) -> dict[str, dict[str, set[str]]]:
+    """KB to software to the distinct CVE ids that valid rows name (semantics 3.6)."""
+    software: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for published in fixes.values():
+        for closing in published.closings:
+            for index in closing.updates:
+                cves = software[published.updates[index].kb][published.software]
+                cves.update(published.flaws[flaw].cve for flaw in closing.flaws)
+    return software
+
+
+def _days(fixes: Mapping[str, ProductFixes]) -> dict[str, str]:
+    return {update.kb: update.published for published in fixes.values() for update in published.updates}
+
+
+def describe_cves(
+    documents: Iterable[Document],
+    products: Mapping[str, Product],
+    canonical: Mapping[str, str],
+    rows: Rows,
+    lines: Mapping[str, Line],
+) -> dict[str, PublishedCve]:
+    """Every entry that a KB or a version fixes; of several entries with one id the one revised last."""
+    corrected = {(line.id, r.kb): str(r.build) for line in lines.values() for r in line.releases if r.build is not None}
+    described: dict[str, PublishedCve] = {}
+    for document in documents:
+        names = {canonical.get(i, i): spelled[0] for i, spelled in document.products.items() if spelled}
+        for entry in document.entries:
+            if not (entry.remedies or entry.version_fixes):
+                continue
+            known = described.get(entry.id)
+            if known is None or known.revised <= entry.revised:
+                fixed = _fixed_products(entry, names, products, canonical, corrected)
+                described[entry.id] = _describe(entry, fixed, rows.dates.get(entry.id, entry.published))
+    return described
+
+
+def _describe(entry: Entry, fixed: tuple[FixedProduct, ...], published: str) -> PublishedCve:
+    best = max(entry.scores, key=lambda score: score.base, default=None)
+    words = {_SEVERITY.get(word.casefold(), "") for word in entry.severities.values()}
+    return PublishedCve(
+        id=entry.id,
+        title=entry.title,
+        severity=next((word for word in _WORST_FIRST if word in words), "Low"),
+        cvss=best.base if best else 0.0,
+        vector=best.vector if best else "",
+        published=published,
+        revised=entry.revised,
+        exploit=entry.exploit,
+        products=fixed,
+    )
+
+
+def _fixed_products(
+    entry: Entry,
+    names: Mapping[str, str],
+    products: Mapping[str, Product],
+    canonical: Mapping[str, str],
+    corrected: Mapping[tuple[str, str], str],
+) -> tuple[FixedProduct, ...]:
+    """Each product that the entry's fixes name, with its KBs and the build that the release table or the row gives."""
+    kbs: dict[str, dict[str, None]] = defaultdict(dict)
+    builds: dict[str, dict[str, None]] = defaultdict(dict)
+    for remedy in entry.remedies:
+        for item in dict.fromkeys(canonical.get(i, i) for i in remedy.products):
+            kbs[item][remedy.kb] = None
+            line = products[item].line if item in products else ""
+            build = corrected.get((line, remedy.kb), remedy.fixed_build)
+            builds[item].update({build: None} if build else {})
+    for fix in entry.version_fixes:
+        for item in dict.fromkeys(canonical.get(i, i) for i in fix.products):
+            builds[item].update({fix.fixed_build: None} if fix.fixed_build else {})
+    return tuple(
+        FixedProduct(
+            product=products[item].name if item in products else names.get(item, item),
+            software=products[item].software if item in products else "",
+            kbs=tuple(sorted(kbs[item], key=int)),
+            fixed_build=", ".join(builds[item]),
+        )
+        for item in dict.fromkeys([*kbs, *builds])
+    )

@@ -1,0 +1,55 @@
+"""The folder of catalogue files on this machine, and which of them is current."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+from kbgap.catalogue.file import SUFFIX, CatalogueFile
+from kbgap.core.errors import Invalid, Unavailable
+
+_POINTER = "current"
+
+
+class Shelf:
+    """Catalogue files by revision, in ``folder``; the file ``current`` there names the one in use."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use ``folder``, which need not exist yet."""
+        self.folder = folder
+
+    def current(self) -> CatalogueFile:
+        """Open the current catalogue; Unavailable, with the command that mends it, when there is none."""
+        try:
+            revision = (self.folder / _POINTER).read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            mend = "run: kbgap catalogue refresh"
+            raise Unavailable("there is no catalogue yet", where=str(self.folder), mend=mend) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise Unavailable(f"the current catalogue cannot be told ({error})", where=str(self.folder)) from error
+        return self.open(revision)
+
+    def open(self, revision: str) -> CatalogueFile:
+        """Open one revision; Invalid when the name is none, Unavailable when the file is not here."""
+        if not revision or any(character in revision for character in "/\\\0") or revision.startswith("."):
+            raise Invalid(f"{revision!r} is not the name of a catalogue revision")
+        return CatalogueFile(self.folder / f"{revision}{SUFFIX}")
+
+    def make_current(self, path: Path) -> None:
+        """Point to a file that is already in the folder, in one step: readers see the old or the new revision."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        partial = self.folder / f".{_POINTER}-{os.getpid()}"
+        with partial.open("w", encoding="ascii") as stream:
+            stream.write(path.name.removesuffix(SUFFIX) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(self.folder / _POINTER)
+
+    def revisions(self) -> list[str]:
+        """The revisions in the folder, by name."""
+        return sorted(path.name.removesuffix(SUFFIX) for path in self.folder.glob(f"[!.]*{SUFFIX}"))
+
+
+def age_in_days(catalogue: CatalogueFile, today: date) -> int | None:
+    """Days since the newest revision date of any of its documents; None for a catalogue without dated documents."""
+    newest = max((facts.current for facts in catalogue.documents), default="")[:10]
+    return (today - date.fromisoformat(newest)).days if newest else None

@@ -1,0 +1,85 @@
+"""The gap of one machine: its missing and unknown updates, one row per KB over all its software."""
+
+from collections.abc import Iterable, Mapping
+
+from kbgap.core.model import Doubt, Evidence, Finding, Fixes, IsMissing, IsUnknown, Lacking, ProductFixes, Value
+
+
+class MissingUpdate(Value, frozen=True):
+    """One missing KB: the software that it fixes on this machine (Windows first), and the distinct CVE ids it closes.
+
+    ``cves`` is a fact of the catalogue: every CVE that the KB closes for the machine's products of that software,
+    those already closed another way included (semantics 3.6).
+    """
+
+    kb: str
+    software: tuple[str, ...]
+    cves: tuple[str, ...]
+    evidence: Lacking
+
+
+class UnknownUpdate(Value, frozen=True):
+    """One KB of which nothing certain can be said, and why."""
+
+    kb: str
+    software: tuple[str, ...]
+    reason: Doubt
+
+
+class Gap(Value, frozen=True):
+    """Missing and unknown updates; newest KB number first."""
+
+    missing: tuple[MissingUpdate, ...]
+    unknown: tuple[UnknownUpdate, ...]
+
+
+def gap_of(findings: Mapping[str, Iterable[Finding]], evidence: Evidence, fixes: Fixes, first: str) -> Gap:
+    """Join the findings of a machine's software states; ``first`` is the software named first in a row (Windows)."""
+    missing: dict[str, dict[str, Lacking]] = {}
+    unknown: dict[str, dict[str, Doubt]] = {}
+    for software in sorted(findings, key=lambda name: (name != first, name)):
+        for finding in findings[software]:
+            match finding.verdict:
+                case IsMissing(evidence=lacking):
+                    missing.setdefault(finding.kb, {})[software] = lacking
+                case IsUnknown(reason=reason):
+                    unknown.setdefault(finding.kb, {})[software] = reason
+                case _:
+                    pass
+    return Gap(
+        missing=tuple(
+            MissingUpdate(
+                kb=kb,
+                software=tuple(found),
+                cves=cves_closed(kb, found, evidence, fixes),
+                evidence=next(iter(found.values())),
+            )
+            for kb, found in sorted(missing.items(), key=_newest_first)
+        ),
+        unknown=tuple(
+            UnknownUpdate(kb=kb, software=tuple(found), reason=next(iter(found.values())))
+            for kb, found in sorted(unknown.items(), key=_newest_first)
+            if kb not in missing
+        ),
+    )
+
+
+def cves_closed(kb: str, software: Iterable[str], evidence: Evidence, fixes: Fixes) -> tuple[str, ...]:
+    """The distinct CVE ids that the KB closes for the machine's products of some software."""
+    names = set(software)
+    mine = [fixes[p.product] for p in evidence.products if p.software in names and p.product in fixes]
+    return tuple(sorted({cve for product in mine for cve in cves_of(product, kb)}))
+
+
+def cves_of(product: ProductFixes, kb: str) -> frozenset[str]:
+    """The distinct CVE ids that valid rows of one product name the KB for."""
+    index = next((i for i, update in enumerate(product.updates) if update.kb == kb), None)
+    if index is None:
+        return frozenset()
+    return frozenset(
+        product.flaws[f].cve for closing in product.closings if index in closing.updates for f in closing.flaws
+    )
+
+
+def _newest_first(item: tuple[str, object]) -> int:
+    return -int(item[0])

@@ -1,0 +1,69 @@
+"""The install set: the newest security release of each chain in which a machine misses something (semantics 3.6)."""
+
+from collections.abc import Iterable, Mapping
+
+from kbgap.core.builds import Build
+from kbgap.core.model import ByBuild, ByList, ByMark, Finding, Fixes, IsMissing, Kind, SoftwareState, Update
+
+
+def install_set(
+    findings: Mapping[str, Iterable[Finding]], states: Iterable[SoftwareState], fixes: Fixes
+) -> tuple[str, ...]:
+    """The smallest set of KBs that closes all that is missing on one machine, by KB number.
+
+    It is what Windows Update would offer, so it never holds a preview, nor an update that another one of the set
+    contains: for cumulative updates the newest of the line, else every update that no other missing one supersedes.
+    """
+    missing = {f.kb for found in findings.values() for f in found if isinstance(f.verdict, IsMissing)}
+    offered: dict[str, Update] = {}
+    cumulative: dict[str, Build] = {}
+    for state in states:
+        for product in state.products:
+            published = fixes.get(product.product)
+            for update in published.updates if published is not None else ():
+                if isinstance(update.proof, ByBuild) and update.proof.source != "first later cumulative update":
+                    cumulative[update.kb] = update.proof.build
+                if update.kb in missing:
+                    offered[update.kb] = _stronger(offered.get(update.kb), update)
+    newest = _newest_cumulative(offered, cumulative)
+    reached = cumulative[newest] if newest else None
+    rest = [update for update in offered.values() if not _is_contained(update, reached, missing)]
+    chosen = {update.kb for update in rest if not isinstance(update.proof, ByBuild)} | ({newest} if newest else set())
+    return tuple(sorted(_without_older_hotpatches(chosen, offered), key=int))
+
+
+def _stronger(known: Update | None, update: Update) -> Update:
+    """The same KB may be proved by the build for Windows and by the list for a component: the build says more."""
+    return known if known is not None and isinstance(known.proof, ByBuild) else update
+
+
+def _newest_cumulative(offered: Mapping[str, Update], cumulative: Mapping[str, Build]) -> str:
+    """The newest cumulative update, once any is missing; empty when none is."""
+    if not any(isinstance(update.proof, ByBuild) for update in offered.values()):
+        return ""
+    return max(cumulative, key=lambda kb: (cumulative[kb], int(kb)), default="")
+
+
+def _is_contained(update: Update, reached: Build | None, missing: set[str]) -> bool:
+    """Whether the newest cumulative update, or another missing update, makes this one needless."""
+    match update.proof:
+        case ByBuild():
+            return True
+        case ByMark(reached=needed):
+            return reached is not None and needed is not None and reached >= needed
+        case ByList(covered_by=covered_by, reached=needed):
+            by_build = reached is not None and needed is not None and reached >= needed
+            return by_build or not covered_by.isdisjoint(missing)
+
+
+def _without_older_hotpatches(chosen: set[str], offered: Mapping[str, Update]) -> set[str]:
+    """Hotpatches since one baseline contain each other: only the newest is needed."""
+    hotpatches = {kb for kb in chosen if kb in offered and offered[kb].kind is Kind.HOTPATCH}
+    if len(hotpatches) < 2:
+        return chosen
+    newest = max(hotpatches, key=lambda kb: (_mark_of(offered[kb]), int(kb)))
+    return chosen - hotpatches | {newest}
+
+
+def _mark_of(update: Update) -> Build:
+    return update.proof.build if isinstance(update.proof, ByMark) else Build(0, 0, 0, 0)
