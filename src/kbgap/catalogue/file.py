@@ -77,7 +77,7 @@ def _rows(table: str, compiled: Compiled) -> Iterator[tuple[str, bytes]]:
             yield from ((key, _encoder.encode(value)) for key, value in compiled.cves.items())
         case "document":
             yield from ((value.id, _encoder.encode(value)) for value in compiled.documents)
-        case "dropped":
+        case _:
             yield "all", _encoder.encode(compiled.dropped)
 
 
@@ -107,7 +107,7 @@ class CatalogueFile:
             self._connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?immutable=1", uri=True, check_same_thread=False
             )
-            self._meta = dict(self._connection.execute("SELECT name, value FROM meta"))
+            self._meta: dict[str, str] = dict(self._connection.execute("SELECT name, value FROM meta"))
         except sqlite3.Error as error:
             raise Invalid("this is not a kbgap catalogue file", where=str(path)) from error
         if self._meta.get("format") != FORMAT:

@@ -3,30 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from kbgap.core.model import (
+from kbgap.core.model import Closing, Fixes, Installed, Kind, ProductFixes, SoftwareState, Track
+from kbgap.core.standing import Standing, standing
+from kbgap.core.tracks import offered
+from kbgap.core.verdicts import (
     AnotherMayClose,
     BuildReached,
-    Closing,
     Doubt,
     Finding,
-    Fixes,
-    Installed,
     IsCovered,
     IsInstalled,
     IsMissing,
     IsUnknown,
-    Kind,
     Lacking,
     Listed,
-    ProductFixes,
     ProductUncertain,
     Proven,
-    SoftwareState,
-    Track,
     Verdict,
 )
-from kbgap.core.standing import Standing, standing
-from kbgap.core.tracks import offered
 
 
 def assess(state: SoftwareState, fixes: Fixes) -> tuple[Finding, ...]:

@@ -2,9 +2,9 @@
 
 from typing import assert_never
 
-from kbgap.core.model import (
+from kbgap.core.model import Basis, Level
+from kbgap.core.verdicts import (
     AnotherMayClose,
-    Basis,
     BuildBelow,
     BuildReached,
     BuildUnknown,
@@ -14,7 +14,6 @@ from kbgap.core.model import (
     IsMissing,
     IsUnknown,
     Lacking,
-    Level,
     Listed,
     ListedBelow,
     ListedSuperseding,

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from kbgap.core.model import Doubt, Evidence, Finding, Fixes, IsMissing, IsUnknown, Lacking, ProductFixes, Value
+from kbgap.core.model import Evidence, Fixes, ProductFixes, Value
+from kbgap.core.verdicts import Doubt, Finding, IsMissing, IsUnknown, Lacking
 
 
 class MissingUpdate(Value, frozen=True):

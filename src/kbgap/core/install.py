@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from kbgap.core.builds import Build
-from kbgap.core.model import ByBuild, ByList, ByMark, Finding, Fixes, IsMissing, Kind, SoftwareState, Update
+from kbgap.core.model import ByBuild, ByList, ByMark, Fixes, Kind, SoftwareState, Update
+from kbgap.core.verdicts import Finding, IsMissing
 
 
 def install_set(

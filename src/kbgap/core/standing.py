@@ -2,17 +2,13 @@
 
 from typing import assert_never
 
-from kbgap.core.model import (
-    Basis,
+from kbgap.core.model import Basis, ByBuild, ByList, ByMark, Level, SoftwareState, Update
+from kbgap.core.verdicts import (
     BuildBelow,
     BuildReached,
     BuildUnknown,
-    ByBuild,
-    ByList,
-    ByMark,
     Doubt,
     Lacking,
-    Level,
     Listed,
     ListedBelow,
     ListedSuperseding,
@@ -21,9 +17,7 @@ from kbgap.core.model import (
     NotListed,
     PendingRestart,
     Proven,
-    SoftwareState,
     SupersededByBuild,
-    Update,
 )
 
 Standing = Proven | Lacking | Doubt

@@ -1,0 +1,178 @@
+"""The words that the command line understands; argparse only, so that ``kbgap --help`` starts at once."""
+
+import argparse
+from datetime import date
+from pathlib import Path
+
+from kbgap import __version__
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole tree; each command names the module and the function of ``kbgap.cli`` that runs it."""
+    top = argparse.ArgumentParser(
+        prog="kbgap",
+        description="Which Microsoft security updates (KBs) are missing, on which machines, "
+        "for which software, and how many CVEs each would close.",
+    )
+    top.add_argument("--version", action="version", version=f"kbgap {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for add in (_audit, _catalogue, _inventory, _missing, _explain, _machine, _client, _tenant, _db, _serve, _demo):
+        add(commands)
+    return top
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, run: str, summary: str
+) -> argparse.ArgumentParser:
+    """One command; ``run`` is "module.function" below ``kbgap.cli``."""
+    command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+    module, function = run.split(".")
+    command.set_defaults(module=module, function=function)
+    command.add_argument("--data-dir", type=Path, metavar="DIR", help="where kbgap keeps its data (KBGAP_DATA_DIR)")
+    command.add_argument("--tenant", metavar="NAME", help="the tenant, by name or id (KBGAP_TENANT)")
+    return command
+
+
+def _group(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, summary: str
+) -> "argparse._SubParsersAction[argparse.ArgumentParser]":
+    group = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+    return group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+
+def _format(command: argparse.ArgumentParser, *forms: str) -> None:
+    choices = forms or ("table", "json", "csv")
+    command.add_argument("--format", choices=choices, default=choices[0], help="how to print (default: %(default)s)")
+
+
+def _day(text: str) -> str:
+    """An ISO day; argparse turns the ValueError into its usage message."""
+    return date.fromisoformat(text).isoformat()
+
+
+_day.__name__ = "day (YYYY-MM-DD)"  # what argparse says was wrong
+
+
+def _as_of(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--as-of", type=_day, metavar="YYYY-MM-DD", help="only rows dated on or before that day")
+
+
+def _audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = _command(commands, "audit", "audit.audit", "the gap of one or more machines, no server needed")
+    command.add_argument("paths", nargs="*", default=["-"], metavar="PATH", help="reports or system texts; - for input")
+    command.add_argument("--catalogue", type=Path, metavar="FILE", help="use this catalogue file")
+    _as_of(command)
+    _format(command)
+
+
+def _catalogue(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    group = _group(commands, "catalogue", "what Microsoft publishes: load it, look at it, move it")
+    refresh = _command(group, "refresh", "catalogue.refresh", "load Microsoft's documents and compile them")
+    refresh.add_argument(
+        "--from", dest="source", type=Path, action="append", metavar="PATH", help="files, not the service"
+    )
+    refresh.add_argument("--accept-shrink", action="store_true", help="take documents that lost entries or months")
+    show = _command(group, "show", "catalogue.show", "one KB or one CVE; without either, the catalogue itself")
+    show.add_argument("subject", nargs="?", metavar="KB|CVE")
+    _as_of(show)
+    _format(show)
+    _format(_command(group, "status", "catalogue.status", "which catalogue is current, and how old it is"))
+    quality = _command(
+        group, "quality", "catalogue.quality", "what is dirty in Microsoft's data, by kind, with examples"
+    )
+    quality.add_argument("--kind", metavar="KIND", help="every row of one kind")
+    _format(quality)
+    releases = _command(group, "releases", "catalogue.releases", "the release table: which KB brings which build")
+    releases.add_argument("--single-source", action="store_true", help="only rows that one source carries")
+    _format(releases)
+    diff = _command(group, "diff", "catalogue.diff", "what changed between two catalogue revisions or files")
+    diff.add_argument("old", metavar="A")
+    diff.add_argument("new", metavar="B")
+    _format(diff)
+    export = _command(group, "export", "catalogue.export", "write the current catalogue to a file for other machines")
+    export.add_argument("file", type=Path, metavar="FILE")
+    import_ = _command(group, "import", "catalogue.import_file", "take a catalogue file from another machine")
+    import_.add_argument("file", type=Path, metavar="FILE")
+
+
+def _inventory(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    group = _group(commands, "inventory", "what machines report")
+    import_ = _command(group, "import", "inventory.import_reports", "take in reports of machines, in any known format")
+    import_.add_argument("paths", nargs="+", metavar="PATH")
+    _format(import_)
+
+
+def _missing(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = _command(
+        commands, "missing", "missing.missing", "the missing KBs of a software or a machine, as the API says"
+    )
+    command.add_argument("software", nargs="?", metavar="SOFTWARE_ID")
+    command.add_argument("--machine", metavar="ID", help="machine id or DNS name")
+    command.add_argument("--fail", action="store_true", help="exit with 1 when something is missing")
+    _format(command)
+
+
+def _explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = _command(commands, "explain", "missing.explain", "why a KB is, or is not, missing on a machine")
+    command.add_argument("machine", metavar="MACHINE", help="machine id or DNS name, or a report file")
+    command.add_argument("kb", metavar="KB")
+    _format(command)
+
+
+def _machine(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    group = _group(commands, "machine", "single machines")
+    shown = _command(group, "show", "machines.show", "what is known of a machine")
+    listed = _command(group, "list", "machines.list_machines", "the machines of the tenant")
+    _format(shown)
+    _format(listed)
+    excluded = _command(group, "exclude", "machines.exclude", "leave a machine out of the counts")
+    included = _command(group, "include", "machines.include", "count an excluded machine again")
+    deleted = _command(group, "delete", "machines.delete", "forget a machine")
+    for command in (shown, excluded, included, deleted):
+        command.add_argument("machine", metavar="ID", help="machine id or DNS name")
+
+
+def _client(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    group = _group(commands, "client", "programs that may use the API")
+    create = _command(group, "create", "clients.create", "make a client; its secret is shown once")
+    create.add_argument("name", metavar="NAME")
+    create.add_argument(
+        "--role", dest="roles", action="append", default=[], metavar="ROLE", help="such as Software.Read.All"
+    )
+    listed = _command(group, "list", "clients.list_clients", "the clients of the tenant")
+    revoke = _command(group, "revoke", "clients.revoke", "refuse a client from now on")
+    revoke.add_argument("client", metavar="CLIENT_ID")
+    _format(create)
+    _format(listed)
+
+
+def _tenant(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    group = _group(commands, "tenant", "the customers whose fleets are kept apart")
+    create = _command(group, "create", "tenants.create", "make a tenant")
+    create.add_argument("name", metavar="NAME")
+    _format(create)
+    _format(_command(group, "list", "tenants.list_tenants", "all tenants"))
+
+
+def _db(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    group = _group(commands, "db", "the fleet's database")
+    _command(group, "migrate", "database.migrate", "make the database, or bring its schema up to date")
+    _format(_command(group, "check", "database.check", "recount everything and compare with the stored counts"))
+
+
+def _serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = _command(commands, "serve", "serve.serve", "answer the API")
+    command.add_argument("--host", metavar="ADDRESS", help="where to listen (KBGAP_HOST)")
+    command.add_argument("--port", type=int, metavar="N", help="which port; 0 takes a free one (KBGAP_PORT)")
+
+
+def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = _command(commands, "demo", "demo.demo", "a catalogue, a fleet and a server on loopback, to look around")
+    command.add_argument(
+        "--port", type=int, default=8000, metavar="N", help="0 takes a free one (default: %(default)s)"
+    )
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="another seed is another fleet")
+    command.add_argument(
+        "--machines", type=int, default=2000, metavar="N", help="size of the fleet (default: %(default)s)"
+    )
+    command.add_argument("--ready-file", type=Path, metavar="FILE", help="written as JSON when the server answers")
