@@ -38,8 +38,10 @@ SENTENCES: list[tuple[Verdict, str]] = [
     ),
     (
         IsMissing(evidence=BuildBelow(level=DERIVED, build=build(720), source="FixedBuild")),
-        "build 18363.657, derived from the complete update list, is below 18363.720, "
-        "which KB4551762 brings (FixedBuild)",
+        (
+            "build 18363.657, derived from the complete update list, is below 18363.720, "
+            "which KB4551762 brings (FixedBuild)"
+        ),
     ),
     (
         IsMissing(evidence=ListedBelow(level=reported(657), build=build(720), source=TABLE)),
