@@ -3,6 +3,7 @@
 import hashlib
 import os
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from kbgap.core.products import ProductIndex
 FORMAT = "kbgap.catalogue/1"
 SUFFIX = ".kbcat"
 _TABLES = ("line", "product", "fixes", "kb", "cve", "document", "dropped")
+_PACKED = frozenset({"kb", "cve"})  # read one at a time and full of repeated words: compressed to a tenth
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
 T = TypeVar("T")
 
@@ -54,8 +56,10 @@ def _fill(connection: sqlite3.Connection, compiled: Compiled) -> str:
     connection.execute("PRAGMA journal_mode = OFF")
     connection.execute("CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
     for table in _TABLES:
-        connection.execute(f"CREATE TABLE {table} (id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID")
-        connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", _rows(table, compiled))  # noqa: S608 - our names
+        connection.execute(f"CREATE TABLE {table} (id TEXT PRIMARY KEY, body BLOB NOT NULL)")
+        pack = zlib.compress if table in _PACKED else bytes
+        rows = ((key, pack(body)) for key, body in sorted(_rows(table, compiled)))
+        connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)  # noqa: S608 - our names
     checksum = _checksum(connection)
     revision = f"{compiled.newest or 'empty'}-{checksum[:12]}"
     meta = {"format": FORMAT, "revision": revision, "newest": compiled.newest, "checksum": checksum}
@@ -215,7 +219,7 @@ class CatalogueFile:
     def _find(self, table: str, key: str, shape: type[T]) -> T | None:
         query = f"SELECT body FROM {table} WHERE id = ?"  # noqa: S608 - our names
         row = self._connection.execute(query, (key,)).fetchone()
-        return None if row is None else msgspec.msgpack.decode(row[0], type=shape)
+        return None if row is None else msgspec.msgpack.decode(_unpack(table, row[0]), type=shape)
 
     def _need(self, table: str, key: str, shape: type[T]) -> T:
         found = self._find(table, key, shape)
@@ -226,4 +230,8 @@ class CatalogueFile:
     def _all(self, table: str, shape: type[T]) -> Iterator[T]:
         decoder = msgspec.msgpack.Decoder(shape)
         for (body,) in self._connection.execute(f"SELECT body FROM {table} ORDER BY id"):  # noqa: S608 - our names
-            yield decoder.decode(body)
+            yield decoder.decode(_unpack(table, body))
+
+
+def _unpack(table: str, body: bytes) -> bytes:
+    return zlib.decompress(body) if table in _PACKED else body

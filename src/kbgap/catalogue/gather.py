@@ -72,10 +72,11 @@ def _note_date(rows: Rows, entry: Entry) -> None:
 
 def _note_kb(rows: Rows, document: Document, entry: Entry, remedy: Remedy) -> None:
     facts = rows.kbs[remedy.kb]
-    if not facts.first or document.initial < facts.first:
-        facts.first = document.initial
+    day = document.initial[:10]
+    if not facts.first or day < facts.first:
+        facts.first = day
     if is_cve(entry.id):
-        facts.flaws[document.initial, document.title].add(entry.id)
+        facts.flaws[day, document.title].add(entry.id)
     if remedy.url:
         facts.urls[remedy.url] = None
     facts.kinds[remedy.kind] += 1

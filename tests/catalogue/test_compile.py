@@ -1,0 +1,216 @@
+"""Compiling turns rows into proofs and closings, and keeps what it leaves out."""
+
+from collections.abc import Iterable, Sequence
+
+from kbgap.catalogue.compile import Compiled, Corrections, compile_catalogue
+from kbgap.catalogue.records import Document, Entry, Remedy, Score
+from kbgap.core.builds import Build
+from kbgap.core.gap import cves_of
+from kbgap.core.model import ByBuild, ByList, Kind, Line, Product, Release
+
+W10, SERVER = "11713", "12436"
+PRODUCTS = {
+    W10: Product(
+        id=W10, name="Windows 10 Version 1909 for x64-based Systems", software="windows_10", line="18363", platform=W10
+    ),
+    f"10724-{W10}": Product(
+        id=f"10724-{W10}", name="Edge on 1909", software="edge", line="18363", platform=W10, component="edge"
+    ),
+    f"2472-{W10}": Product(
+        id=f"2472-{W10}",
+        name=".NET 4.8 on 1909",
+        software=".net_framework",
+        line="18363",
+        platform=W10,
+        component=".net",
+    ),
+    "10051": Product(
+        id="10051", name="Server 2008 R2", software="windows_server_2008_r2", line="7601", platform="10051"
+    ),
+}
+LINES = {
+    "18363": Line(
+        id="18363",
+        prefix="10.0.18363",
+        cumulative=True,
+        first=Build(10, 0, 18363, 418),
+        releases=(Release(kb="4540673", kind="security", build=Build(10, 0, 18363, 719), date="2020-03-10"),),
+    ),
+    "7601": Line(
+        id="7601",
+        prefix="6.1.7601",
+        cumulative=False,
+        releases=tuple(Release(kb=kb, kind="rollup") for kb in ("4012215", "4015549", "4019264")),
+    ),
+}
+
+
+def remedy(
+    kb: str, *products: str, kind: Kind = Kind.SECURITY, build: str = "", url: str = "", supersedes: Sequence[str] = ()
+) -> Remedy:
+    """One Vendor Fix row."""
+    return Remedy(
+        kb=kb, kind=kind, subtype="", url=url, supersedes=tuple(supersedes), fixed_build=build, products=products
+    )
+
+
+def document(name: str, day: str, *entries: tuple[str, Iterable[Remedy]]) -> Document:
+    """One month."""
+    return Document(
+        id=name,
+        title=f"{name} Security Updates",
+        initial=f"{day}T07:00:00",
+        current=f"{day}T07:00:00",
+        products={product.id: (product.name,) for product in PRODUCTS.values()},
+        entries=tuple(
+            Entry(id=cve, title="", published=day, revised=day, remedies=tuple(remedies)) for cve, remedies in entries
+        ),
+    )
+
+
+def compiled(*documents: Document, corrections: Corrections | None = None) -> Compiled:
+    """A small catalogue."""
+    return compile_catalogue(documents, PRODUCTS, {"99": W10}, LINES, corrections or Corrections())
+
+
+MARCH = document("2020-Mar", "2020-03-10", ("CVE-2020-1", [remedy("4540673", W10, f"10724-{W10}")]))
+
+
+def test_windows_and_what_it_carries_are_proved_by_the_build() -> None:
+    """Edge is fixed by the operating system's cumulative update."""
+    fixes = compiled(MARCH).fixes
+
+    for product in (W10, f"10724-{W10}"):
+        (update,) = fixes[product].updates
+        assert update.proof == ByBuild(build=Build(10, 0, 18363, 719), source="release table")
+
+
+def test_cves_of_one_kb_are_counted_over_all_documents() -> None:
+    """4540673: 92 CVEs in 2020-Mar and 3 in 2019-Aug; the name is that of the main document (semantics 3.6, 3.7)."""
+    august = document("2019-Aug", "2019-08-13", ("CVE-2019-1224", [remedy("4540673", W10)]))
+    march = document("2020-Mar", "2020-03-10", *((f"CVE-2020-{n}", [remedy("4540673", W10)]) for n in range(2)))
+    update = compiled(march, august).updates["4540673"]
+
+    assert update.software["windows_10"] == ("CVE-2019-1224", "CVE-2020-0", "CVE-2020-1")
+    assert update.name == "2020-Mar Security Updates"
+    assert update.published == "2020-03-10"
+
+
+def test_advisories_never_make_a_kb_missing() -> None:
+    """4497932 has only ADV190012; 5012170 has four CVEs and one advisory."""
+    flash = document("2019-May", "2019-05-14", ("ADV190012", [remedy("4497932", W10)]))
+
+    fixes = compiled(flash).fixes[W10]
+
+    assert fixes.closings == ()
+    assert compiled(flash).updates["4497932"].software == {}
+
+
+def test_ids_that_microsoft_gives_one_product_are_joined() -> None:
+    """One name has had several ids 220 times (semantics 2, Products)."""
+    joined = document("2020-Mar", "2020-03-10", ("CVE-2020-1", [remedy("4540673", "99", W10)]))
+
+    assert list(compiled(joined).fixes) == [W10]
+
+
+def test_a_kb_of_another_line_is_dropped_and_kept_for_the_quality_report() -> None:
+    """5055528 is listed for 24H2 in two CVEs though it belongs to 22621."""
+    wrong = document("2020-Mar", "2020-03-10", ("CVE-2020-1", [remedy("4015549", W10), remedy("4540673", W10)]))
+    catalogue = compiled(wrong)
+
+    assert [update.kb for update in catalogue.fixes[W10].updates] == ["4540673"]
+    assert [(dropped.product, dropped.kb) for dropped in catalogue.dropped] == [(W10, "4015549")]
+
+
+def test_the_commonest_fixed_build_extends_the_release_table() -> None:
+    """A month newer than our table needs no new table."""
+    later = document(
+        "2020-Jun",
+        "2020-06-09",
+        ("CVE-2020-1", [remedy("4560960", W10, build="10.0.18363.900")]),
+        ("CVE-2020-2", [remedy("4560960", W10, build="10.0.18363.900")]),
+        ("CVE-2020-3", [remedy("4560960", W10, build="10.0.18363.999")]),
+    )
+    catalogue = compiled(MARCH, later)
+
+    assert catalogue.lines["18363"].releases[-1] == Release(
+        kb="4560960", kind="security", build=Build(10, 0, 18363, 900), date="2020-06-09", source="FixedBuild"
+    )
+    assert catalogue.newest == "2020-Jun"
+
+
+def test_an_exempt_build_does_not_enter_the_release_table() -> None:
+    """A recovery image's FixedBuild is not a build that a machine shows (5042320)."""
+    image = document("2020-Jun", "2020-06-09", ("CVE-2020-1", [remedy("5042320", W10, build="10.0.18363.900")]))
+
+    catalogue = compiled(image, corrections=Corrections(traceless=frozenset({"5042320"})))
+
+    assert len(catalogue.lines["18363"].releases) == 1
+    assert catalogue.fixes[W10].updates[0].proof == ByList(history_only=True)
+
+
+def test_the_child_of_a_dotnet_update_is_read_from_its_link() -> None:
+    """5066741 is listed as 5066140 for .NET 4.8 (semantics 4, .NET parent and child)."""
+    url = "https://catalog.update.microsoft.com/v7/site/Search.aspx?q=KB5066140"
+    row = remedy("5066741", f"2472-{W10}", kind=Kind.ROLLUP, url=url, build="4.8.04798.04")
+
+    (update,) = compiled(document("2025-Oct", "2025-10-14", ("CVE-2025-1", [row]))).fixes[f"2472-{W10}"].updates
+
+    assert isinstance(update.proof, ByList)
+    assert update.proof.children == {"5066140"}
+
+
+def test_a_later_rollup_covers_an_earlier_one_without_any_supersedence() -> None:
+    """Chains are broken by empty Supercedence fields (semantics 4); the release table's order mends them."""
+    rows = [remedy("4012215", "10051", kind=Kind.ROLLUP)]
+
+    (update,) = compiled(document("2017-Mar", "2017-03-14", ("CVE-2017-0143", rows))).fixes["10051"].updates
+
+    assert update.proof == ByList(covered_by=frozenset({"4015549", "4019264"}))
+
+
+def test_supersedence_is_taken_on_the_same_platform_only() -> None:
+    """A chain of one Windows says nothing of another (semantics 3.3e)."""
+    month = document(
+        "2018-Feb",
+        "2018-02-13",
+        ("CVE-1-1", [remedy("1000001", f"2472-{W10}")]),
+        ("CVE-1-2", [remedy("1000002", "10051", supersedes=["1000001"])]),
+        ("CVE-1-3", [remedy("1000003", W10, supersedes=["1000001", "1000003"], build="10.0.18363.800")]),
+    )
+
+    (update,) = compiled(month).fixes[f"2472-{W10}"].updates
+
+    assert update.proof == ByList(covered_by=frozenset({"1000003"}), reached=Build(10, 0, 18363, 800))
+
+
+def test_alternatives_of_one_cve_share_a_closing() -> None:
+    """Rollup and security-only close the same CVE."""
+    rows = [remedy("4012215", "10051", kind=Kind.ROLLUP), remedy("4012212", "10051", kind=Kind.SECURITY_ONLY)]
+    fixes = compiled(document("2017-Mar", "2017-03-14", ("CVE-2017-0143", rows), ("CVE-2017-0144", rows))).fixes[
+        "10051"
+    ]
+
+    (closing,) = fixes.closings
+
+    assert [fixes.updates[index].kb for index in closing.updates] == ["4012212", "4012215"]
+    assert cves_of(fixes, "4012215") == {"CVE-2017-0143", "CVE-2017-0144"}
+
+
+def test_a_cve_is_described_with_the_corrected_build() -> None:
+    """``fixedBuild`` of ``catalogue show CVE`` is after our corrections (ARCHITECTURE 5)."""
+    entry = Entry(
+        id="CVE-2020-1",
+        title="A title",
+        published="2020-03-10",
+        revised="2020-03-11",
+        severities={W10: "Important"},
+        scores=(Score(base=7.8, vector="CVSS:3.1/AV:L", products=(W10,)),),
+        remedies=(remedy("4540673", W10, build="10.0.18363.993"),),
+    )
+    march = Document(id="2020-Mar", title="", initial="2020-03-10", current="", products={}, entries=(entry,))
+
+    cve = compiled(march).cves["CVE-2020-1"]
+
+    assert (cve.severity, cve.cvss) == ("High", 7.8)
+    assert [(p.kbs, p.fixed_build) for p in cve.products] == [(("4540673",), "10.0.18363.719")]
