@@ -1,0 +1,176 @@
+"""Everything that differs between SQLite and PostgreSQL: the only module that asks which database it is."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from kbgap.core.errors import Invalid, Unavailable
+
+SQLITE_WAITS_MS = 30_000  # how long a writer waits for another process before it gives up
+_MIGRATION_LOCK = 0x6B62676170  # "kbgap": any number will do, as long as every version uses the same
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",  # what was acknowledged survives a power cut
+    f"busy_timeout = {SQLITE_WAITS_MS}",
+    "cache_size = -16384",  # 16 MiB per connection, where the default of 2 MiB makes large batches read pages again
+)
+
+
+class Begin(StrEnum):
+    """How a transaction starts."""
+
+    WRITE = "write"  # sees the newest state, and nobody else changes it before the end (SQLite)
+    SNAPSHOT = "snapshot"  # reads one state of the database, however long it takes
+    AUTOCOMMIT = "autocommit"  # each statement on its own
+
+
+def read_url(text: str) -> URL:
+    """The address of a database; Invalid names what is wrong with it."""
+    where, mend = "database_url", "write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise Invalid("this is no address of a database", where=where, mend=mend) from error
+    backend = {"postgres": "postgresql"}.get(url.drivername, url.drivername.partition("+")[0])
+    if backend not in {"sqlite", "postgresql"}:
+        raise Invalid(f"kbgap cannot use a {backend} database", where=where, mend=mend)
+    if backend == "sqlite":
+        if not url.database or url.database == ":memory:":
+            raise Invalid("a SQLite database needs a file", where=where, mend=mend)
+        return url.set(drivername="sqlite")
+    return url.set(drivername="postgresql+psycopg")
+
+
+def make_engine(url: URL, *, pool_size: int, foreign_keys: bool) -> Engine:
+    """An engine whose connections are set up for kbgap.
+
+    ``foreign_keys=False`` is for migrations: SQLite changes a table by building it anew, while others point at it.
+    """
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(url, pool_size, foreign_keys=foreign_keys)
+    try:
+        return create_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
+    except NoSuchModuleError as error:
+        raise Invalid("this database driver is not installed", where="database_url") from error
+
+
+def _sqlite_engine(url: URL, pool_size: int, *, foreign_keys: bool) -> Engine:
+    pragmas = (*_PRAGMAS, f"foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+
+    def set_up(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        # The driver's own idea of when to BEGIN is switched off: _begin says it.
+        setattr(connection, "isolation_level", None)  # noqa: B010 - SQLAlchemy's type of a connection lacks it
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    engine = create_engine(url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": SQLITE_WAITS_MS / 1000})
+    event.listen(engine, "connect", set_up)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    match connection.get_execution_options().get("kbgap_begin"):
+        case Begin.WRITE:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        case Begin.SNAPSHOT:
+            connection.exec_driver_sql("BEGIN")
+        case _:
+            pass
+
+
+def for_transactions(engine: Engine, begin: Begin) -> Engine:
+    """The same engine and pool, whose transactions start in this way."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(kbgap_begin=begin)
+    match begin:
+        case Begin.WRITE:
+            return engine.execution_options(isolation_level="READ COMMITTED")
+        case Begin.SNAPSHOT:
+            return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        case Begin.AUTOCOMMIT:
+            return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def lock_for_migration(connection: Connection) -> None:
+    """Let one process at a time migrate, until the transaction ends; SQLite's write transaction does so by itself."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, object]]) -> None:
+    """Insert rows, leaving alone those whose primary key is there already."""
+    if rows:
+        connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+
+
+def insert_or_add(connection: Connection, table: Table, rows: Sequence[dict[str, object]], *counts: str) -> None:
+    """Insert rows; where the primary key is there already, add the counts to those of the row."""
+    if rows:
+        statement = _insert(connection, table)
+        added = {name: table.c[name] + statement.excluded[name] for name in counts}
+        keys = [column.name for column in table.primary_key]
+        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=added), rows)
+
+
+def insert_or_replace(
+    connection: Connection, table: Table, rows: Sequence[dict[str, object]], *, keep: Sequence[str] = ()
+) -> None:
+    """Insert rows; where the primary key is there already, write their other columns anew, except ``keep``."""
+    if rows:
+        statement = _insert(connection, table)
+        keys = [column.name for column in table.primary_key]
+        anew = {name: statement.excluded[name] for name in rows[0] if name not in keys and name not in keep}
+        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=anew), rows)
+
+
+def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+# --- failures --------------------------------------------------------------------------------------------------------
+
+_BY_SQLITE_TEXT = {
+    "database or disk is full": ("the disk is full", "free some space, then try again"),
+    "database is locked": ("another process keeps the database locked", "try again when it is done"),
+    "readonly database": ("the database may not be written", "mend the permissions of the file and its folder"),
+    "unable to open database file": ("the database file cannot be opened", "mend the path or the permissions"),
+    "file is not a database": ("the file is not a kbgap database", "give another database_url"),
+    "malformed": ("the database file is damaged", "restore a backup"),
+    "disk I/O error": ("the disk failed", "look at the system's log"),
+    "no such table": ("the database has no kbgap tables", "run kbgap db migrate"),
+}
+_BY_SQLSTATE_CLASS = {
+    "08": ("the connection to the database was lost", "see that it runs, then try again"),
+    "28": ("the database refused the user or the password", "mend database_url"),
+    "3D": ("the database does not exist", "create it, or mend database_url"),
+    "40": ("the database broke off a transaction that stood in another's way", "try again"),
+    "53": ("the database has run out of disk, memory or connections", "give it more, then try again"),
+    "55": ("another process keeps the database locked", "try again when it is done"),
+    "57": ("the database is shutting down or starting", "try again when it runs"),
+    "58": ("the database's disk failed", "look at its log"),
+}
+
+
+def explain_failure(error: SQLAlchemyError, url: URL) -> Unavailable:
+    """One line on what the database could not do; the password in its address is hidden."""
+    where = url.render_as_string(hide_password=True)
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    text = str(cause or error).strip().partition("\n")[0]
+    sqlstate = getattr(cause, "sqlstate", None) or ""
+    known = _BY_SQLSTATE_CLASS.get(sqlstate[:2])
+    if url.get_backend_name() == "sqlite":
+        known = next((answer for sign, answer in _BY_SQLITE_TEXT.items() if sign in text), None)
+    elif not sqlstate and known is None:
+        known = _BY_SQLSTATE_CLASS["08"]  # psycopg gives no code when there is no server to give one
+    if known is None:
+        return Unavailable(f"the database failed: {text}", where=where)
+    return Unavailable(known[0], where=where, mend=known[1])

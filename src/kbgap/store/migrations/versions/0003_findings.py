@@ -1,0 +1,104 @@
+"""What is judged, and what is counted."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Create the tables."""
+    _create_findings()
+    _create_counts()
+
+
+def _create_findings() -> None:
+    """What is judged."""
+    op.create_table(
+        "finding",
+        sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("revision", sa.Text(), nullable=False),
+        sa.Column("state", sa.LargeBinary(), nullable=False),
+        sa.Column("kb", sa.Text(), nullable=False),
+        sa.Column("is_missing", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "state"],
+            ["software_state.tenant_id", "software_state.state"],
+            name="fk_finding_software_state",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "revision", "state", "kb", name="pk_finding"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_finding_tenant_id_state", "finding", ["tenant_id", "state"])
+    op.create_table(
+        "judgement",
+        sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("revision", sa.Text(), nullable=False),
+        sa.Column("state", sa.LargeBinary(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "state"],
+            ["software_state.tenant_id", "software_state.state"],
+            name="fk_judgement_software_state",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "revision", "state", name="pk_judgement"),
+    )
+    op.create_index("ix_judgement_tenant_id_state", "judgement", ["tenant_id", "state"])
+
+
+def _create_counts() -> None:
+    """What is counted."""
+    op.create_table(
+        "missing_count",
+        sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("scope", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("software", sa.Text(), nullable=False),
+        sa.Column("kb", sa.Text(), nullable=False),
+        sa.Column("os_build", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("machines", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("machines >= 0", name=op.f("ck_missing_count_machines_not_negative")),
+        sa.PrimaryKeyConstraint("tenant_id", "scope", "software", "kb", "os_build", name="pk_missing_count"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "open_count",
+        sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("scope", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("software", sa.Text(), nullable=False),
+        sa.Column("cve", sa.Text(), nullable=False),
+        sa.Column("machines", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("machines >= 0", name=op.f("ck_open_count_machines_not_negative")),
+        sa.PrimaryKeyConstraint("tenant_id", "scope", "software", "cve", name="pk_open_count"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "software_count",
+        sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("scope", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("software", sa.Text(), nullable=False),
+        sa.Column("machines", sa.BigInteger(), nullable=False),
+        sa.Column("exposed", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("exposed >= 0", name=op.f("ck_software_count_exposed_not_negative")),
+        sa.CheckConstraint("machines >= 0", name=op.f("ck_software_count_machines_not_negative")),
+        sa.PrimaryKeyConstraint("tenant_id", "scope", "software", name="pk_software_count"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "population",
+        sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("profile", sa.LargeBinary(), nullable=False),
+        sa.Column("group_id", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("machines", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "profile"],
+            ["profile.tenant_id", "profile.profile"],
+            name="fk_population_profile",
+            ondelete="CASCADE",
+        ),
+        sa.CheckConstraint("machines >= 0", name=op.f("ck_population_not_negative")),
+        sa.PrimaryKeyConstraint("tenant_id", "profile", "group_id", name="pk_population"),
+        sqlite_with_rowid=False,
+    )

@@ -1,0 +1,56 @@
+"""Turn values into keys and into bytes for the database, and back."""
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+
+import msgspec
+
+from kbgap.core.errors import Unavailable
+
+KEY_BYTES = 16  # 128 bits of SHA-256: two different values never share a key in practice
+
+T = TypeVar("T")
+
+_encoder = msgspec.json.Encoder(order="deterministic")  # sets have no order of their own
+
+
+def encode(value: object) -> bytes:
+    """The one JSON text of a value: equal values give equal bytes."""
+    return _encoder.encode(value)
+
+
+def encode_text(value: object) -> str:
+    """As ``encode``, as text."""
+    return encode(value).decode()
+
+
+def pack(encoded: bytes) -> bytes:
+    """Make a JSON text small."""
+    return zlib.compress(encoded, 6)
+
+
+def unpack(packed: bytes, kind: type[T]) -> T:
+    """Read what was packed; Unavailable when the bytes are damaged."""
+    try:
+        return msgspec.json.decode(zlib.decompress(packed), type=kind)
+    except (zlib.error, msgspec.DecodeError) as error:
+        raise Unavailable(f"a row of the database is damaged ({error})", mend="restore a backup") from error
+
+
+def digest(parts: Iterable[bytes]) -> bytes:
+    """The key of a value given as bytes, in parts that cannot be mistaken for one another."""
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(len(part).to_bytes(8))
+        whole.update(part)
+    return whole.digest()[:KEY_BYTES]
+
+
+def in_pieces(items: Iterable[T], size: int = 500) -> Iterator[list[T]]:
+    """The items in lists of at most ``size``: databases bound the number of values in one statement."""
+    left = iter(items)
+    while piece := list(islice(left, size)):
+        yield piece

@@ -1,0 +1,196 @@
+"""Save and load software states, the profiles that they make up, and the evidence that a profile comes from.
+
+All three are kept once and shared by every machine alike; their keys are digests of what they hold.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from sqlalchemy import Connection, delete, exists, select, update
+
+from kbgap.core.model import SoftwareState, Value
+from kbgap.core.verdicts import Finding, IsMissing
+from kbgap.store import dialect, schema
+from kbgap.store.facts import Facts, decode_facts
+from kbgap.store.packing import digest, encode, encode_text, in_pieces, pack, unpack
+from kbgap.store.tenants import TenantKey
+
+
+class JudgedState(Value, frozen=True):
+    """A software state with its findings at one catalogue revision: the missing and the unknown ones, nothing else."""
+
+    key: bytes
+    state: SoftwareState
+    findings: tuple[Finding, ...]
+
+
+class Profile(Value, frozen=True):
+    """All software states of a machine and the OS build that it reports (None when it reports none)."""
+
+    key: bytes
+    os_build: int | None
+    states: tuple[JudgedState, ...]
+
+
+class KnownEvidence(Value, frozen=True):
+    """What a machine's evidence led to: the profile and the facts that machines with it show."""
+
+    profile: bytes
+    facts: Facts
+
+
+def state_key(state: SoftwareState) -> bytes:
+    """The key of a state: equal states have equal keys."""
+    return digest([encode(state)])
+
+
+def make_profile(os_build: int | None, states: Iterable[JudgedState]) -> Profile:
+    """The profile of a machine with these states."""
+    ordered = tuple(sorted(states, key=lambda judged: judged.key))
+    key = digest([str(os_build).encode(), *(judged.key for judged in ordered)])
+    return Profile(key=key, os_build=os_build, states=ordered)
+
+
+def known_evidence(connection: Connection, tenant: TenantKey, keys: Collection[bytes]) -> dict[bytes, KnownEvidence]:
+    """The evidence that is stored already, out of these keys."""
+    table = schema.evidence
+    found: dict[bytes, KnownEvidence] = {}
+    for piece in in_pieces(keys):
+        statement = select(table.c.evidence, table.c.profile, table.c.facts)
+        for row in connection.execute(statement.where(table.c.tenant_id == tenant, table.c.evidence.in_(piece))):
+            found[row.evidence] = KnownEvidence(profile=row.profile, facts=decode_facts(row.facts))
+    return found
+
+
+def evidence_body(connection: Connection, tenant: TenantKey, key: bytes) -> bytes:
+    """What was reported, packed, of one evidence."""
+    table = schema.evidence
+    found = connection.scalar(select(table.c.body).where(table.c.tenant_id == tenant, table.c.evidence == key))
+    return bytes(found or b"")
+
+
+def save_evidence(
+    tx: Connection, tenant: TenantKey, bodies: Mapping[bytes, bytes], known: Mapping[bytes, KnownEvidence]
+) -> None:
+    """Save evidence whose profiles are saved; ``bodies`` (packed) and ``known`` by evidence key."""
+    rows = [
+        {
+            "tenant_id": tenant,
+            "evidence": key,
+            "profile": known[key].profile,
+            "facts": encode_text(known[key].facts),
+            "body": body,
+        }
+        for key, body in bodies.items()
+    ]
+    dialect.insert_new(tx, schema.evidence, rows)
+
+
+def all_evidence(connection: Connection, tenant: TenantKey) -> Iterator[list[tuple[bytes, KnownEvidence, bytes]]]:
+    """Every evidence of a tenant in pieces: its key, what it led to, and what was reported, packed."""
+    table = schema.evidence
+    last = b""
+    while True:
+        statement = select(table.c.evidence, table.c.profile, table.c.facts, table.c.body)
+        statement = statement.where(table.c.tenant_id == tenant, table.c.evidence > last)
+        rows = connection.execute(statement.order_by(table.c.evidence).limit(1000)).all()
+        if not rows:
+            return
+        last = rows[-1].evidence
+        yield [
+            (row.evidence, KnownEvidence(profile=row.profile, facts=decode_facts(row.facts)), row.body) for row in rows
+        ]
+
+
+def repoint_evidence(tx: Connection, tenant: TenantKey, moved: Mapping[bytes, KnownEvidence]) -> None:
+    """Let evidence, and the machines with it, show what another catalogue made of it."""
+    evidence, machine = schema.evidence, schema.machine
+    for key, known in moved.items():
+        mine = (evidence.c.tenant_id == tenant) & (evidence.c.evidence == key)
+        tx.execute(update(evidence).where(mine).values(profile=known.profile, facts=encode_text(known.facts)))
+        theirs = (machine.c.tenant_id == tenant) & (machine.c.evidence == key)
+        tx.execute(update(machine).where(theirs).values(profile=known.profile, **known.facts.columns()))
+
+
+def save_profiles(tx: Connection, tenant: TenantKey, revision: str, profiles: Iterable[Profile]) -> None:
+    """Save profiles with their states and findings, as far as they are not stored yet for this revision."""
+    by_key = {profile.key: profile for profile in profiles}
+    judged = {state.key: state for profile in by_key.values() for state in profile.states}
+    here = _judged_at(tx, tenant, revision, judged)
+    _save_states(tx, tenant, revision, [state for key, state in judged.items() if key not in here])
+    mine: dict[str, object] = {"tenant_id": tenant}
+    rows = [mine | {"profile": profile.key, "os_build": profile.os_build} for profile in by_key.values()]
+    links = [mine | {"profile": p.key, "state": state.key} for p in by_key.values() for state in p.states]
+    dialect.insert_new(tx, schema.profile, rows)
+    dialect.insert_new(tx, schema.profile_state, links)
+
+
+def _judged_at(connection: Connection, tenant: TenantKey, revision: str, keys: Collection[bytes]) -> set[bytes]:
+    table = schema.judgement
+    here: set[bytes] = set()
+    for piece in in_pieces(keys):
+        mine = (table.c.tenant_id == tenant) & (table.c.revision == revision) & table.c.state.in_(piece)
+        here.update(connection.scalars(select(table.c.state).where(mine)))
+    return here
+
+
+def _save_states(tx: Connection, tenant: TenantKey, revision: str, states: Collection[JudgedState]) -> None:
+    mine: dict[str, object] = {"tenant_id": tenant}
+    bodies = [mine | {"state": s.key, "software": s.state.software, "body": pack(encode(s.state))} for s in states]
+    at_revision = mine | {"revision": revision}
+    judgements = [at_revision | {"state": s.key, "body": pack(encode(s.findings))} for s in states]
+    findings = [
+        at_revision | {"state": s.key, "kb": f.kb, "is_missing": isinstance(f.verdict, IsMissing)}
+        for s in states
+        for f in s.findings
+    ]
+    dialect.insert_new(tx, schema.software_state, bodies)
+    dialect.insert_new(tx, schema.judgement, judgements)
+    dialect.insert_new(tx, schema.finding, findings)
+
+
+def load_states(
+    connection: Connection, tenant: TenantKey, revision: str, keys: Collection[bytes]
+) -> dict[bytes, JudgedState]:
+    """States with their findings at a revision, out of these keys."""
+    state, judged = schema.software_state, schema.judgement
+    joined = state.join(judged, (judged.c.tenant_id == state.c.tenant_id) & (judged.c.state == state.c.state))
+    found: dict[bytes, JudgedState] = {}
+    for piece in in_pieces(keys):
+        statement = select(state.c.state, state.c.body, judged.c.body.label("findings")).select_from(joined)
+        mine = (state.c.tenant_id == tenant) & state.c.state.in_(piece) & (judged.c.revision == revision)
+        for row in connection.execute(statement.where(mine)):
+            found[row.state] = JudgedState(
+                key=row.state,
+                state=unpack(row.body, SoftwareState),
+                findings=unpack(row.findings, tuple[Finding, ...]),
+            )
+    return found
+
+
+def load_members(
+    connection: Connection, tenant: TenantKey, profiles: Collection[bytes]
+) -> dict[bytes, tuple[int | None, tuple[bytes, ...]]]:
+    """The OS build and the keys of the states of each profile, out of these keys."""
+    profile, link = schema.profile, schema.profile_state
+    joined = profile.outerjoin(link, (link.c.tenant_id == profile.c.tenant_id) & (link.c.profile == profile.c.profile))
+    found: dict[bytes, tuple[int | None, tuple[bytes, ...]]] = {}
+    for piece in in_pieces(profiles):
+        statement = select(profile.c.profile, profile.c.os_build, link.c.state).select_from(joined)
+        mine = (profile.c.tenant_id == tenant) & profile.c.profile.in_(piece)
+        for row in connection.execute(statement.where(mine)):
+            _, states = found.get(row.profile, (None, ()))
+            found[row.profile] = (row.os_build, states if row.state is None else (*states, row.state))
+    return found
+
+
+def drop_unused(tx: Connection, tenant: TenantKey, revision: str | None) -> None:
+    """Delete what no machine leads to any more, and findings of other revisions than this one."""
+    for table in (schema.finding, schema.judgement):
+        tx.execute(delete(table).where(table.c.tenant_id == tenant, table.c.revision != (revision or "")))
+    for table, users, shared in (
+        (schema.evidence, (schema.machine,), "evidence"),
+        (schema.profile, (schema.evidence, schema.machine), "profile"),
+        (schema.software_state, (schema.profile_state,), "state"),
+    ):
+        used = [exists().where(user.c.tenant_id == tenant, user.c[shared] == table.c[shared]) for user in users]
+        tx.execute(delete(table).where(table.c.tenant_id == tenant, *(~use for use in used)))

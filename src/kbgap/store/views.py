@@ -1,0 +1,221 @@
+"""The public rows as SELECTs: the only place, beside Microsoft's own documents, where the API's names appear.
+
+``docs/reference`` and the contract say what each property means. Everything is read from counts that are kept exact
+when reports come in, so that no answer has to add up machines.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import BigInteger, Connection, Select, and_, case, func, literal, select
+
+from kbgap.core.verdicts import Finding, IsMissing
+from kbgap.store import schema, states
+from kbgap.store.counts import NO_BUILD, WHOLE_TENANT
+from kbgap.store.machines import Stored
+from kbgap.store.tenants import TenantKey
+
+VENDOR: Final = "microsoft"  # of everything that has a KB
+SEPARATOR: Final = "-_-"
+_SEARCH: Final = "https://catalog.update.microsoft.com/v7/site/Search.aspx?q=KB"
+
+
+class MissingKb(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """PublicProductFixDto: one missing KB, with the members in the order of the service's own description."""
+
+    id: str
+    name: str
+    os_build: int | None
+    products_names: tuple[str, ...]
+    url: str
+    machine_missed_on: int
+    cve_addressed: int
+
+
+class Software(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """PublicProductDto with distributions: one software.
+
+    Not known yet, and 0 or false because the contract forbids null: ``public_exploit``, ``active_alert``,
+    ``impact_score``. ``is_normalized`` is false and ``category`` empty in every capture of the service.
+    """
+
+    id: str
+    name: str
+    vendor: str
+    weaknesses: int
+    public_exploit: bool
+    active_alert: bool
+    exposed_machines: int
+    installed_machines: int
+    impact_score: float
+    is_normalized: bool
+    category: str
+    distributions: tuple[str, ...] = ()
+
+
+def software_name(software_id: str) -> str | None:
+    """The product part of a software id, in lower case; None when it is not the id of anything with KBs."""
+    vendor, separator, name = software_id.lower().partition(SEPARATOR)
+    return name if vendor == VENDOR and separator and name else None
+
+
+def missing_for_software(
+    connection: Connection, tenant: TenantKey, software: str, scopes: Collection[int] = (WHOLE_TENANT,)
+) -> list[MissingKb]:
+    """The KBs that machines miss for one software: newest release first, then by KB number descending.
+
+    One statement, so that it sees one epoch. ``scopes``: the whole tenant, or machine groups by number.
+    """
+    rows = connection.execute(_missing_for_software(tenant, software, scopes))
+    return [
+        MissingKb(
+            id=kb,
+            name=name,
+            os_build=os_build,
+            products_names=(software,),
+            url=_SEARCH + kb,
+            machine_missed_on=machines,
+            cve_addressed=cves,
+        )
+        for kb, name, os_build, machines, cves in rows
+    ]
+
+
+def _missing_for_software(tenant: TenantKey, software: str, scopes: Collection[int]) -> Select[Any]:
+    pointer, count = schema.tenant_pointer.c, schema.missing_count.c
+    published, addressed = schema.catalogue_update.c, schema.catalogue_addressed.c
+    joined = (
+        schema.tenant_pointer.join(schema.missing_count, count.tenant_id == pointer.tenant_id)
+        .join(schema.catalogue_update, and_(published.revision == pointer.revision, published.kb == count.kb))
+        .join(
+            schema.catalogue_addressed,
+            and_(
+                addressed.revision == pointer.revision,
+                addressed.software == count.software,
+                addressed.kb == count.kb,
+            ),
+        )
+    )
+    lowest, highest = func.min(count.os_build), func.max(count.os_build)
+    shared = case((and_(lowest == highest, lowest != NO_BUILD), lowest))
+    machines = func.sum(count.machines).cast(BigInteger)  # PostgreSQL adds up to numeric, which is no int
+    statement = select(count.kb, published.name, shared, machines, addressed.cve_count).select_from(joined)
+    wanted = (pointer.tenant_id == tenant) & count.scope.in_(scopes) & (count.software == software)
+    counted = (count.machines > 0) & (addressed.cve_count > 0)  # a KB without a CVE gives no row
+    per_kb = (count.kb, published.name, published.released, published.kb_number, addressed.cve_count)
+    newest_first = (published.released.desc(), published.kb_number.desc())
+    return statement.where(wanted & counted).group_by(*per_kb).order_by(*newest_first)
+
+
+def missing_for_machine(
+    connection: Connection, tenant: TenantKey, revision: str, machine: Stored, os_build: int | None
+) -> list[MissingKb]:
+    """The KBs that one machine misses: newest release first, then by KB number descending.
+
+    To be called in a snapshot: it reads several tables.
+    """
+    members = states.load_members(connection, tenant, [machine.profile])
+    judged = states.load_states(connection, tenant, revision, members[machine.profile][1]).values()
+    missing: dict[str, list[str]] = {}
+    products = {state.state.software: [p.product for p in state.state.products] for state in judged}
+    for state in judged:
+        for kb in _missing(state.findings):
+            missing.setdefault(kb, []).append(state.state.software)
+    closed = _closed(connection, revision, [p for mine in products.values() for p in mine], missing)
+    systems = _systems(connection, revision, products)
+    rows = []
+    for kb, name in _newest_first(connection, revision, missing):
+        names = sorted(missing[kb], key=lambda software: (software not in systems, software))
+        cves = {cve for software in names for product in products[software] for cve in closed.get((product, kb), ())}
+        rows.append(
+            MissingKb(
+                id=kb,
+                name=name,
+                os_build=os_build,
+                products_names=tuple(names),
+                url=_SEARCH + kb,
+                machine_missed_on=1,
+                cve_addressed=len(cves),
+            )
+        )
+    return [row for row in rows if row.cve_addressed]
+
+
+def _missing(findings: Sequence[Finding]) -> list[str]:
+    return [finding.kb for finding in findings if isinstance(finding.verdict, IsMissing)]
+
+
+def _closed(
+    connection: Connection, revision: str, products: Collection[str], kbs: Collection[str]
+) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """The CVE ids that each KB closes for each product, as the catalogue says."""
+    fix = schema.catalogue_fix.c
+    wanted = (fix.revision == revision) & fix.product.in_(products) & fix.kb.in_(kbs)
+    rows = connection.execute(select(fix.product, fix.kb, fix.cves).where(wanted))
+    return {(row.product, row.kb): msgspec.json.decode(row.cves, type=tuple[str, ...]) for row in rows}
+
+
+def _systems(connection: Connection, revision: str, names: Collection[str]) -> set[str]:
+    """The operating systems among these software."""
+    software = schema.catalogue_software.c
+    wanted = (software.revision == revision) & software.software.in_(names) & software.is_system
+    return set(connection.scalars(select(software.software).where(wanted)))
+
+
+def _newest_first(connection: Connection, revision: str, kbs: Collection[str]) -> list[tuple[str, str]]:
+    """These KBs with their names, in the order of the contract."""
+    update = schema.catalogue_update.c
+    statement = select(update.kb, update.name).where((update.revision == revision) & update.kb.in_(kbs))
+    rows = connection.execute(statement.order_by(update.released.desc(), update.kb_number.desc()))
+    return [(row.kb, row.name) for row in rows]
+
+
+def software_rows(
+    connection: Connection,
+    tenant: TenantKey,
+    *,
+    software: str | None = None,
+    scopes: Collection[int] = (WHOLE_TENANT,),
+) -> list[Software]:
+    """Every software that some machine has, by id; or the one asked for, if any machine has it."""
+    count, opened = schema.software_count.c, schema.open_count.c
+    mine = (count.tenant_id == tenant) & count.scope.in_(scopes) & (count.machines > 0)
+    its = (opened.tenant_id == tenant) & opened.scope.in_(scopes) & (opened.machines > 0)
+    if software is not None:
+        mine, its = mine & (count.software == software), its & (opened.software == software)
+    weak = select(opened.software, func.count(opened.cve.distinct()).label("cves")).where(its)
+    per_software = weak.group_by(opened.software).subquery()
+    joined = schema.software_count.outerjoin(per_software, per_software.c.software == count.software)
+    machines, exposed = (func.sum(column).cast(BigInteger) for column in (count.machines, count.exposed))
+    weaknesses = func.max(func.coalesce(per_software.c.cves, 0))
+    statement = select(count.software, machines, exposed, weaknesses).select_from(joined).where(mine)
+    rows = connection.execute(statement.group_by(count.software).order_by(count.software))
+    return [software_row(name, machines=total, exposed=open_, weaknesses=cves) for name, total, open_, cves in rows]
+
+
+def software_row(name: str, *, machines: int = 0, exposed: int = 0, weaknesses: int = 0) -> Software:
+    """One software with these numbers."""
+    return Software(
+        id=f"{VENDOR}{SEPARATOR}{name}",
+        name=name,
+        vendor=VENDOR,
+        weaknesses=weaknesses,
+        public_exploit=False,
+        active_alert=False,
+        exposed_machines=exposed,
+        installed_machines=machines,
+        impact_score=0.0,
+        is_normalized=False,
+        category="",
+    )
+
+
+def is_known_software(connection: Connection, tenant: TenantKey, software: str) -> bool:
+    """Whether the catalogue that the tenant sees, or the tenant's inventory, knows this software."""
+    pointer, published, state = schema.tenant_pointer.c, schema.catalogue_software.c, schema.software_state.c
+    in_catalogue = select(literal(1)).where(
+        (pointer.tenant_id == tenant) & (published.revision == pointer.revision) & (published.software == software)
+    )
+    in_inventory = select(literal(1)).where((state.tenant_id == tenant) & (state.software == software))
+    return any(connection.scalar(statement.limit(1)) is not None for statement in (in_catalogue, in_inventory))
