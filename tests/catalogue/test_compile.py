@@ -119,7 +119,8 @@ def test_a_kb_of_another_line_is_dropped_and_kept_for_the_quality_report() -> No
     catalogue = compiled(wrong)
 
     assert [update.kb for update in catalogue.fixes[W10].updates] == ["4540673"]
-    assert [(dropped.product, dropped.kb) for dropped in catalogue.dropped] == [(W10, "4015549")]
+    (oddity,) = catalogue.oddities["update listed for a wrong product"]
+    assert oddity.where == "KB4015549 for Windows 10 Version 1909 for x64-based Systems"
 
 
 def test_the_commonest_fixed_build_extends_the_release_table() -> None:

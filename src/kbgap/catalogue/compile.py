@@ -9,7 +9,8 @@ import msgspec
 from kbgap.catalogue.describe import describe_cves, describe_updates
 from kbgap.catalogue.gather import Rows, RowsOfKb, gather, is_cve
 from kbgap.catalogue.published import DocumentFacts, Dropped, PublishedCve, PublishedUpdate
-from kbgap.catalogue.records import Document
+from kbgap.catalogue.quality import oddities_of
+from kbgap.catalogue.records import Document, Oddity
 from kbgap.core.builds import Build
 from kbgap.core.model import (
     ByBuild,
@@ -25,7 +26,7 @@ from kbgap.core.model import (
     Update,
     Value,
 )
-from kbgap.core.proof import NotValid, Published, lowest_covering, prove_by
+from kbgap.core.proof import NotValid, Published, lowest_covering, on_line, prove_by
 from kbgap.core.supersedence import newer_by_older, superseding
 
 _OWN_SERVICING = frozenset({"flash", ".net"})
@@ -35,7 +36,7 @@ _KIND_ORDER = (Kind.HOTPATCH, Kind.SERVICING_STACK, Kind.STANDALONE, Kind.SETUP)
 class Compiled(Value, frozen=True):
     """A whole catalogue in memory; ``catalogue/file.py`` writes it down.
 
-    ``fixes``, ``products`` by canonical product id, ``lines`` by line id, ``updates`` by KB, ``cves`` by id.
+    ``fixes`` by canonical product id, ``lines`` by line id, ``updates`` by KB, ``cves`` by id, ``oddities`` by kind.
     """
 
     newest: str
@@ -45,7 +46,7 @@ class Compiled(Value, frozen=True):
     updates: dict[str, PublishedUpdate]
     cves: dict[str, PublishedCve]
     documents: tuple[DocumentFacts, ...]
-    dropped: tuple[Dropped, ...]
+    oddities: dict[str, tuple[Oddity, ...]]
 
 
 class Corrections(Value, frozen=True):
@@ -83,7 +84,7 @@ def compile_catalogue(
         updates=describe_updates(rows, fixes, known),
         cves=describe_cves(documents, products, canonical, rows, known),
         documents=_facts(documents),
-        dropped=tuple(compiler.dropped),
+        oddities=oddities_of(documents, rows, known, products, compiler.dropped),
     )
 
 
@@ -108,21 +109,26 @@ def _facts(documents: Iterable[Document]) -> tuple[DocumentFacts, ...]:
 
 
 def _with_fixed_builds(lines: Mapping[str, Line], rows: Rows, corrections: Corrections) -> dict[str, Line]:
-    """Add to each cumulative line the KBs that only FixedBuild places on it, so that newer months need no new table."""
+    """Add to each cumulative line the KBs that only FixedBuild places on it, so that newer months need no new table.
+
+    Hotpatches too: a listed one brings its build (semantics 3.3b), though it is no cumulative update.
+    """
     tabled = {(line.id, release.kb) for line in lines.values() for release in line.releases}
     elsewhere = {release.kb for line in lines.values() for release in line.releases}
     added: dict[str, list[Release]] = defaultdict(list)
-    exempt = {Kind.HOTPATCH, Kind.SERVICING_STACK, Kind.STANDALONE, Kind.SECURITY_ONLY, Kind.SETUP}
+    exempt = {Kind.SERVICING_STACK, Kind.STANDALONE, Kind.SECURITY_ONLY, Kind.SETUP}
     for (line_id, kb), builds in rows.builds.items():
         line = lines.get(line_id)
         if line is None or not line.cumulative or (line_id, kb) in tabled or kb in elsewhere:
             continue
         if kb in corrections.traceless | corrections.standalone or rows.kinds[line_id, kb] & exempt:
             continue
-        build = next((build for build in commonest(builds) if build.prefix == line.prefix), None)
+        hotpatch = Kind.HOTPATCH in rows.kinds[line_id, kb]
+        build = on_line(commonest(builds), line, exempt=hotpatch)
         if build is not None:
+            kind = "hotpatch" if hotpatch else "security"
             first = rows.kbs[kb].first
-            added[line_id].append(Release(kb=kb, kind="security", build=build, date=first, source="FixedBuild"))
+            added[line_id].append(Release(kb=kb, kind=kind, build=build, date=first, source="FixedBuild"))
     return {
         line_id: msgspec.structs.replace(line, releases=line.releases + tuple(sorted(added[line_id], key=_by_build)))
         for line_id, line in lines.items()
@@ -148,8 +154,9 @@ class _Compiler:
         self._releases = {(line.id, release.kb): release for line in lines.values() for release in line.releases}
         self._tabled = {kb for _, kb in self._releases}
         self._released = _release_days(lines)
-        self._newer: dict[str, dict[str, frozenset[str]]] = {}
-        self._covered: dict[tuple[str, str], frozenset[str]] = {}
+        self._children: dict[str, frozenset[tuple[str, str]]] = {}
+        self._newer: dict[tuple[str, str], dict[str, frozenset[str]]] = {}
+        self._covered: dict[tuple[tuple[str, str], str], frozenset[str]] = {}
         self.dropped: list[Dropped] = []
 
     def product(self, product: Product, by_kb: Mapping[str, RowsOfKb]) -> ProductFixes:
@@ -197,13 +204,20 @@ class _Compiler:
 
     def _covered_by(self, product: Product, kb: str) -> frozenset[str]:
         """Every KB that supersedes this one on the product's platform (semantics 3.3e)."""
-        platform = product.platform or product.id
-        key = (platform, kb)
-        if key not in self._covered:
-            if platform not in self._newer:
-                self._newer[platform] = newer_by_older(self._edges(platform, product.line))
-            self._covered[key] = superseding(kb, self._newer[platform])
-        return self._covered[key]
+        parts = self._parts(product.id)
+        graph = product.platform or product.id, product.id if parts else ""
+        if (graph, kb) not in self._covered:
+            if graph not in self._newer:
+                self._newer[graph] = newer_by_older(self._edges(graph[0], product.line) | parts)
+            self._covered[graph, kb] = superseding(kb, self._newer[graph])
+        return self._covered[graph, kb]
+
+    def _parts(self, product_id: str) -> frozenset[tuple[str, str]]:
+        """A child before its parent: lists show the child, and Supercedence names the older KB by either number."""
+        if product_id not in self._children:
+            by_kb = self._rows.by_product[product_id]
+            self._children[product_id] = frozenset((child, kb) for kb, rows in by_kb.items() for child in rows.children)
+        return self._children[product_id]
 
     def _edges(self, platform: str, line_id: str) -> set[tuple[str, str]]:
         """Microsoft's edges, and on rollup lines each rollup after the one before: every rollup contains the last."""

@@ -12,15 +12,16 @@ from typing import Self, TypeVar
 import msgspec
 
 from kbgap.catalogue.compile import Compiled
-from kbgap.catalogue.published import DocumentFacts, Dropped, PublishedCve, PublishedUpdate
+from kbgap.catalogue.published import DocumentFacts, PublishedCve, PublishedUpdate
+from kbgap.catalogue.records import Oddity
 from kbgap.core.errors import Invalid, NotFound, Unavailable
 from kbgap.core.model import Fixes, Line, Product, ProductFixes
 from kbgap.core.products import ProductIndex
 
 FORMAT = "kbgap.catalogue/1"
 SUFFIX = ".kbcat"
-_TABLES = ("line", "product", "fixes", "kb", "cve", "document", "dropped")
-_PACKED = frozenset({"kb", "cve"})  # read one at a time and full of repeated words: compressed to a tenth
+_TABLES = ("line", "product", "fixes", "kb", "cve", "document", "oddity")
+_PACKED = frozenset({"kb", "cve", "oddity"})  # read one at a time and full of repeated words: compressed to a tenth
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
 T = TypeVar("T")
 
@@ -82,7 +83,7 @@ def _rows(table: str, compiled: Compiled) -> Iterator[tuple[str, bytes]]:
         case "document":
             yield from ((value.id, _encoder.encode(value)) for value in compiled.documents)
         case _:
-            yield "all", _encoder.encode(compiled.dropped)
+            yield from ((key, _encoder.encode(value)) for key, value in compiled.oddities.items())
 
 
 def _checksum(connection: sqlite3.Connection) -> str:
@@ -211,10 +212,11 @@ class CatalogueFile:
         """What was compiled, oldest first."""
         return tuple(sorted(self._all("document", DocumentFacts), key=lambda facts: (facts.initial, facts.id)))
 
-    @cached_property
-    def dropped(self) -> tuple[Dropped, ...]:
-        """The rows that were left out of judging."""
-        return self._need("dropped", "all", tuple[Dropped, ...])
+    def oddities(self) -> dict[str, tuple[Oddity, ...]]:
+        """What is dirty in Microsoft's data, by kind."""
+        rows = self._connection.execute("SELECT id, body FROM oddity ORDER BY id").fetchall()
+        decoder = msgspec.msgpack.Decoder(tuple[Oddity, ...])
+        return {kind: decoder.decode(_unpack("oddity", body)) for kind, body in rows}
 
     def _find(self, table: str, key: str, shape: type[T]) -> T | None:
         query = f"SELECT body FROM {table} WHERE id = ?"  # noqa: S608 - our names
