@@ -54,7 +54,7 @@ def test_a_hotpatch_is_there_on_its_very_build() -> None:
     hotpatch = marked("5064010", 730, 752)
 
     assert kind_of(hotpatch, state(reported(730))) is BuildReached
-    assert kind_of(hotpatch, state(reported(752))) is BuildReached
+    assert kind_of(hotpatch, state(reported(752))) is SupersededByBuild
     assert kind_of(hotpatch, state(reported(719))) is BuildBelow
     assert kind_of(hotpatch, state(reported(740))) is BuildBelow
 
@@ -73,7 +73,7 @@ def test_a_standalone_update_is_not_there_because_its_hotpatch_is() -> None:
     assert kind_of(standalone, state(reported(730), installed=["5074204"])) is Listed
     assert kind_of(standalone, state(reported(730), complete=False)) is ListIncomplete
     assert kind_of(standalone, state(reported(730), pending=["5074204"])) is PendingRestart
-    assert kind_of(standalone, state(reported(752))) is BuildReached
+    assert kind_of(standalone, state(reported(752))) is SupersededByBuild
 
 
 def test_the_list_proves_the_kb_its_child_and_what_supersedes_it() -> None:

@@ -84,7 +84,7 @@ def _verdict(kb: str, seen: _Seen) -> Verdict:
     if seen.unknown is not None:
         return IsUnknown(reason=seen.unknown)
     match seen.proven:
-        case Listed(by=by) if by == kb:
+        case Listed():
             return IsInstalled(evidence=seen.proven)
         case BuildReached(level=level, build=build) if level.build == build:
             return IsInstalled(evidence=seen.proven)

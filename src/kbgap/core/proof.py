@@ -80,14 +80,14 @@ def _mark(update: Published, line: Line) -> ByMark | None:
     exempt = hotpatch or update.standalone or bool(update.kinds & {Kind.STANDALONE, Kind.SERVICING_STACK})
     if not exempt and Kind.SECURITY_ONLY not in update.kinds:
         return None
-    build = _on_line(update.builds, line, exempt=exempt)
+    build = on_line(update.builds, line, exempt=exempt)
     if build is None:
         return None
     standalone = not hotpatch and Kind.SERVICING_STACK not in update.kinds
     return ByMark(build=build, reached=first_reaching(line, build), equal=not standalone, listed=not hotpatch)
 
 
-def _on_line(builds: Sequence[Build], line: Line, *, exempt: bool) -> Build | None:
+def on_line(builds: Sequence[Build], line: Line, *, exempt: bool) -> Build | None:
     """The commonest build with the line's prefix; else, where step 4 does not apply, the commonest one moved to it."""
     for build in builds:
         if build.prefix == line.prefix:

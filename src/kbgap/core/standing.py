@@ -59,7 +59,7 @@ def _by_mark(kb: str, proof: ByMark, state: SoftwareState) -> Standing:
     level = state.level
     if level is not None:
         if proof.reached is not None and level.build >= proof.reached:
-            return BuildReached(level=level, build=proof.reached, source="release table")
+            return SupersededByBuild(level=level, build=proof.reached)
         if proof.equal and level.build == proof.build:
             return BuildReached(level=level, build=proof.build, source="FixedBuild")
     build_is_known = level is not None and level.basis is not Basis.FLOOR

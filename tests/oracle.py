@@ -1,0 +1,338 @@
+"""A slow, obvious second assessor, written only from the definition of missing (semantics 3.1 to 3.8).
+
+It reads the parsed documents, our product rules and the release table, and nothing that compiling or judging made of
+them: no proofs, no closings, no projection. Each question below names the rule that it answers.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+
+from kbgap.catalogue.records import Document, Remedy
+from kbgap.core.builds import Build, parse_os_build
+from kbgap.core.model import Kind, Line, Product, Track
+
+SERVICED_APART = {"flash", ".net"}  # components that the cumulative update of Windows does not always contain
+CUMULATIVE = {"security", "preview", "out-of-band", "cumulative"}
+ROLLUPS = {"rollup", "preview-rollup"}
+EXEMPT = {Kind.HOTPATCH, Kind.SERVICING_STACK, Kind.STANDALONE}
+
+
+class Answer(StrEnum):
+    """What is said of one KB on one software of a machine."""
+
+    INSTALLED = "installed"
+    COVERED = "covered"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+
+
+class Holds(StrEnum):
+    """Whether an update is there: itself, through something that contains it, not, or nobody can tell."""
+
+    ITSELF = "itself"
+    CONTAINED = "contained"
+    NO = "no"
+    MAYBE = "maybe"
+
+    @property
+    def satisfied(self) -> bool:
+        """Whether what the update fixes is fixed."""
+        return self in {Holds.ITSELF, Holds.CONTAINED}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine as plain facts: its Windows, its components (with why they may not be there), what it reports."""
+
+    windows: str
+    components: Mapping[str, str] = field(default_factory=dict)
+    build: Build | None = None
+    installed: frozenset[str] = frozenset()
+    pending: frozenset[str] = frozenset()
+    complete: bool = False
+    history: bool = False
+    hotpatch: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A fix row: product p, CVE c, KB K, subtype, build b, the child in its catalogue link."""
+
+    product: str
+    cve: str
+    kb: str
+    kind: Kind
+    build: Build | None
+    child: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """u, how far a machine is patched on its line, and whether that is all or only the least that can be said."""
+
+    build: Build | None
+    is_floor: bool = False
+
+
+class Oracle:
+    """Judges machines against documents; everything it needs of the documents is looked up row by row."""
+
+    def __init__(
+        self,
+        documents: Iterable[Document],
+        products: Mapping[str, Product],
+        canonical: Mapping[str, str],
+        lines: Mapping[str, Line],
+        traceless: frozenset[str] = frozenset(),
+        standalone: frozenset[str] = frozenset(),
+    ) -> None:
+        """Take the fix rows of the documents apart, one for each product, CVE and KB."""
+        self.products, self.lines = products, lines
+        self.traceless, self.standalone = traceless, standalone
+        self.rows: dict[str, list[Row]] = defaultdict(list)  # by product
+        self.rows_on_line: dict[tuple[str, str], list[Row]] = defaultdict(list)  # by line and KB
+        self.edges: dict[str, set[tuple[str, str]]] = defaultdict(set)  # by platform: (newer, older)
+        self.first_document: dict[str, str] = {}
+        for document in documents:
+            for entry in document.entries:
+                for remedy in entry.remedies:
+                    day = min(self.first_document.get(remedy.kb, document.initial), document.initial)
+                    self.first_document[remedy.kb] = day
+                    for product in {canonical.get(named, named) for named in remedy.products} & set(products):
+                        self._take(products[product], entry.id, remedy)
+        for question in ("kind", "is_valid", "build_of", "cumulative_updates", "names", "newer_than"):
+            setattr(self, question, cache(getattr(self, question)))  # nothing else here is done for speed
+
+    def _take(self, product: Product, cve: str, remedy: Remedy) -> None:
+        digits = remedy.url.upper().rpartition("?Q=")[2].removeprefix("KB")
+        child = digits if digits.isdigit() and 6 <= len(digits) <= 8 else ""
+        row = Row(product.id, cve, remedy.kb, remedy.kind, parse_os_build(remedy.fixed_build), child)
+        self.rows[product.id].append(row)
+        self.rows_on_line[product.line, remedy.kb].append(row)
+        for older in remedy.supersedes:
+            self.edges[product.platform or product.id].add((remedy.kb, older))
+
+    # 3.1 is given: the products of a machine.  ---------------------------------------------------------------------
+
+    def judge(self, machine: Machine) -> dict[tuple[str, str], Answer]:
+        """The answer for each software and KB of which there is something to say."""
+        answers: dict[tuple[str, str], list[Answer]] = defaultdict(list)
+        for product, doubt in {machine.windows: "", **machine.components}.items():
+            for kb, answer in self.judge_product(machine, self.products[product], doubt):
+                answers[self.products[product].software, kb].append(answer)
+        strongest = [Answer.MISSING, Answer.UNKNOWN, Answer.INSTALLED, Answer.COVERED]
+        return {key: min(said, key=strongest.index) for key, said in answers.items()}
+
+    def judge_product(self, machine: Machine, product: Product, doubt: str) -> Iterable[tuple[str, Answer]]:
+        """3.4 and 3.5 for each CVE of one product: every answer that a row of it gives."""
+        valid = [row for row in self.rows[product.id] if self.is_valid(product.line, row.kb)]
+        holds = {kb: self.holds(machine, product, kb) for kb in {row.kb for row in valid}}
+        yield from ((kb, Answer.INSTALLED) for kb, held in holds.items() if held is Holds.ITSELF)
+        yield from ((kb, Answer.COVERED) for kb, held in holds.items() if held is Holds.CONTAINED)
+        pairs: dict[str, set[str]] = defaultdict(set)
+        for row in valid:
+            if row.cve.upper().startswith("CVE-"):  # 3.6: advisories never count
+                pairs[row.cve].add(row.kb)
+        for alternatives in pairs.values():
+            if any(holds[kb].satisfied for kb in alternatives):  # 3.4 closed
+                yield from ((kb, Answer.COVERED) for kb in alternatives if not holds[kb].satisfied)
+                continue
+            is_open = all(holds[kb] is Holds.NO for kb in alternatives)
+            for kb in self.offered(alternatives, product, self.track(machine, product.line)):
+                surely = is_open and not doubt
+                yield kb, Answer.MISSING if surely else Answer.UNKNOWN
+
+    # 3.2 valid  ----------------------------------------------------------------------------------------------------
+
+    def is_valid(self, line: str, kb: str) -> bool:
+        """Whether the rows of a KB hold for the products of a line: not a KB of other lines only."""
+        if self.tabled(line, kb) or self.is_exempt(line, kb):
+            return True
+        if any(self.placed(other, kb) for other in self.lines if other != line):
+            return False
+        builds = [row.build for row in self.rows_on_line[line, kb] if row.build]
+        return not builds or any(build.prefix == self.lines[line].prefix for build in builds)
+
+    def is_exempt(self, line: str, kb: str) -> bool:
+        """Hotpatch, servicing stack and standalone ones, those of 3.8 too: their FixedBuild may be another line's."""
+        called = {row.kind for row in self.rows_on_line.get((line, kb), ())}
+        return bool(called & (EXEMPT | {Kind.SETUP})) or kb in self.traceless | self.standalone
+
+    def tabled(self, line: str, kb: str) -> bool:
+        """Whether the release table has the KB on the line."""
+        return any(release.kb == kb for release in self.lines[line].releases)
+
+    def placed(self, line: str, kb: str) -> bool:
+        """Whether the release table has the KB on the line, or would have: its FixedBuild is a build of the line."""
+        rows = self.rows_on_line.get((line, kb), ())
+        unusual = self.is_exempt(line, kb) or any(row.kind is Kind.SECURITY_ONLY for row in rows)
+        if not self.lines[line].cumulative or unusual or any(self.tabled(other, kb) for other in self.lines):
+            return self.tabled(line, kb)
+        return self.build_of(line, kb) is not None
+
+    def kind(self, line: str, kb: str) -> Kind:
+        """What Microsoft calls the KB on the line: one row is enough for the unusual kinds, else most rows decide.
+
+        The word is not reliable row by row (semantics 2, SubType).
+        """
+        called = Counter(row.kind for row in self.rows_on_line[line, kb])
+        for unusual in (Kind.HOTPATCH, Kind.SERVICING_STACK, Kind.STANDALONE, Kind.SETUP):
+            if unusual in called:
+                return unusual
+        if self.lines[line].cumulative and (kb in self.standalone or Kind.SECURITY_ONLY in called):
+            # There is no security-only track where every update is cumulative.
+            return Kind.STANDALONE if self.build_of(line, kb) else Kind.SECURITY
+        return min(called, key=lambda kind: (-called[kind], kind))
+
+    # 3.3 satisfied  ------------------------------------------------------------------------------------------------
+
+    def holds(self, machine: Machine, product: Product, kb: str) -> Holds:
+        """Whether the KB is there for the product, by the first of the rules 3.8, 3.3c, 3.3a, 3.3e that applies."""
+        line = self.lines[product.line]
+        kind = self.kind(line.id, kb)
+        own_build = self.build_of(line.id, kb)
+        if kb in self.traceless or kind is Kind.SETUP:
+            return self.by_list(machine, product, kb, needs_history=True)  # 3.8
+        is_cumulative = any(release.kb == kb and release.kind in CUMULATIVE for release in line.releases)
+        if line.cumulative and kind in EXEMPT and not is_cumulative and own_build:
+            return self.by_mark(machine, line, kb, kind, own_build)  # 3.3c
+        if kind is Kind.SERVICING_STACK:
+            return self.by_list(machine, product, kb, needs_history=True)  # 3.8
+        build = own_build or self.first_later(line, kb, product)
+        if line.cumulative and build:
+            return self.by_build(machine, line, build)  # 3.3a
+        return self.by_list(machine, product, kb, needs_history=False)  # 3.3e
+
+    def build_of(self, line: str, kb: str) -> Build | None:
+        """The build that a KB brings on a line: the release table first, then the commonest FixedBuild there."""
+        prefix = self.lines[line].prefix
+        for release in self.lines[line].releases:
+            if release.kb == kb and release.build:
+                return release.build
+        said = Counter(row.build for row in self.rows_on_line.get((line, kb), ()) if row.build)
+        here = {build: times for build, times in said.items() if build.prefix == prefix}
+        if here:
+            return min(here, key=lambda build: (-here[build], build))
+        if said and self.is_exempt(line, kb):
+            # 3.2 exempts it, so its revision counts on this line whichever line the row names.
+            return min(said, key=lambda build: (-said[build], build))._replace(build=int(prefix.rpartition(".")[2]))
+        return None
+
+    def first_later(self, line: Line, kb: str, product: Product) -> Build | None:
+        """3.3a, last part: for an older update without a build, the first cumulative update after it."""
+        if product.component in SERVICED_APART or self.tabled(line.id, kb):
+            return None
+        later = [build for _, build, day in self.cumulative_updates(line.id) if day > self.first_document[kb]]
+        return min(later, default=None)
+
+    def cumulative_updates(self, line: str) -> list[tuple[str, Build, str]]:
+        """KB, build and day of every cumulative update of the line: the table's, and newer ones by FixedBuild."""
+        found = [(r.kb, r.build, r.date) for r in self.lines[line].releases if r.kind in CUMULATIVE and r.build]
+        for there, kb in self.rows_on_line:
+            build = self.build_of(line, kb) if there == line else None
+            if build and self.placed(line, kb) and not self.tabled(line, kb):
+                found.append((kb, build, self.first_document[kb]))
+        return found
+
+    def known(self, machine: Machine, line: Line) -> Known:
+        """3.3b: u as reported; else the highest build that a listed KB brings, a floor where the list is cut."""
+        if machine.build is not None or not line.cumulative:
+            return Known(machine.build)
+        cumulative = {kb: build for kb, build, _ in self.cumulative_updates(line.id)}
+        listed = machine.installed - machine.pending
+        brought = [cumulative[kb] for kb in listed if kb in cumulative]
+        for kb in listed:
+            if self.rows_on_line.get((line.id, kb)) and self.kind(line.id, kb) is Kind.HOTPATCH:
+                brought += [build for build in [self.build_of(line.id, kb)] if build]
+        return Known(max(brought, default=line.first), is_floor=not machine.complete)
+
+    def by_build(self, machine: Machine, line: Line, build: Build) -> Holds:
+        """3.3a: the build decides, and nothing else when it is known."""
+        u = self.known(machine, line)
+        if u.build is None:
+            return Holds.MAYBE
+        if u.build >= build:
+            return Holds.ITSELF if u.build == build else Holds.CONTAINED
+        return Holds.MAYBE if u.is_floor else Holds.NO
+
+    def by_mark(self, machine: Machine, line: Line, kb: str, kind: Kind, build: Build) -> Holds:
+        """3.3c: exactly this build, or the first cumulative update at or above it; what leaves u alone, by the list."""
+        u = self.known(machine, line)
+        reached = min((b for _, b, _ in self.cumulative_updates(line.id) if b >= build), default=None)
+        if u.build and reached and u.build >= reached:
+            return Holds.CONTAINED
+        if u.build == build and kind is not Kind.STANDALONE:
+            return Holds.ITSELF
+        is_listed = kb in machine.installed - machine.pending
+        build_is_known = u.build is not None and not u.is_floor
+        if is_listed and (kind is not Kind.HOTPATCH or not build_is_known):
+            return Holds.ITSELF
+        if not build_is_known:
+            return Holds.MAYBE
+        told = kind is Kind.HOTPATCH or machine.complete or kb in machine.pending
+        return Holds.NO if told else Holds.MAYBE
+
+    def by_list(self, machine: Machine, product: Product, kb: str, *, needs_history: bool) -> Holds:
+        """3.3e and 3.8: the KB or its child in the list, or anything that supersedes it there or by the build."""
+        line = self.lines[product.line]
+        newer = self.newer_than(product, kb)
+        u = self.known(machine, line)
+        for other, build, _ in self.cumulative_updates(line.id) if newer else ():
+            if other in newer and u.build and u.build >= build:
+                return Holds.CONTAINED
+        listed = machine.installed - machine.pending
+        if listed & self.names(product, kb):
+            return Holds.ITSELF
+        if any(listed & self.names(product, other) for other in newer):
+            return Holds.CONTAINED
+        if kb in machine.pending:
+            return Holds.NO
+        return Holds.NO if machine.complete and (machine.history or not needs_history) else Holds.MAYBE
+
+    def names(self, product: Product, kb: str) -> frozenset[str]:
+        """A KB and the children in the links of the product's rows: an update list shows those of a .NET parent."""
+        return frozenset({kb} | {row.child for row in self.rows[product.id] if row.kb == kb and row.child})
+
+    def newer_than(self, product: Product, kb: str) -> frozenset[str]:
+        """The KBs that supersede one, by either name, through any number of steps on the product's platform."""
+        edges = set(self.edges[product.platform or product.id])
+        line = self.lines[product.line]
+        if not line.cumulative:  # a rollup contains all earlier rollups of its line
+            rollups = [release.kb for release in line.releases if release.kind in ROLLUPS]
+            edges |= {(newer, older) for place, newer in enumerate(rollups) for older in rollups[:place]}
+        found: set[str] = set()
+        names = set(self.names(product, kb))
+        while names:
+            newer = {newer for newer, older in edges if older in names} - found - {kb}
+            found |= newer
+            names = {name for other in newer for name in self.names(product, other)}
+        return frozenset(found)
+
+    # 3.5 the track  ------------------------------------------------------------------------------------------------
+
+    def track(self, machine: Machine, line: str) -> Track:
+        """Hotpatch for enrolled machines, security-only where the list shows only that, rollup for the rest."""
+        if self.lines[line].cumulative:
+            return Track.HOTPATCH if machine.hotpatch else Track.ROLLUP
+        listed = machine.installed - machine.pending
+        kinds = {release.kind for release in self.lines[line].releases if release.kb in listed}
+        return Track.SECURITY_ONLY if "security-only" in kinds and not kinds & ROLLUPS else Track.ROLLUP
+
+    def offered(self, alternatives: Iterable[str], product: Product, track: Track) -> set[str]:
+        """Of the KBs that close one CVE, those that a machine on the track would take."""
+        kinds = {kb: self.kind(product.line, kb) for kb in alternatives}
+        preview = {kb for kb, kind in kinds.items() if kind is Kind.PREVIEW_ROLLUP}
+        hotpatch = {kb for kb, kind in kinds.items() if kind is Kind.HOTPATCH}
+        parallel = {kb for kb, kind in kinds.items() if kind in {Kind.SECURITY_ONLY, Kind.IE_CUMULATIVE}}
+        standalone = {kb for kb, kind in kinds.items() if kind is Kind.STANDALONE}
+        rollup = {kb for kb, kind in kinds.items() if kind is Kind.ROLLUP}
+        plain = set(kinds) - preview - hotpatch - parallel - standalone - rollup
+        order = {
+            Track.ROLLUP: [plain | rollup, standalone, parallel, preview],
+            Track.SECURITY_ONLY: [plain | parallel | standalone, rollup, preview],
+            Track.HOTPATCH: [hotpatch | standalone, plain],
+        }
+        return next((choice for choice in order[track] if choice), set())
