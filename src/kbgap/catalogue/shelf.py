@@ -1,6 +1,7 @@
 """The folder of catalogue files on this machine, and which of them is current."""
 
 import os
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -43,6 +44,20 @@ class Shelf:
             stream.flush()
             os.fsync(stream.fileno())
         partial.replace(self.folder / _POINTER)
+
+    def take_in(self, catalogue: CatalogueFile) -> Path:
+        """Copy a verified catalogue from elsewhere into the folder, whole or not at all; gives the copy's path."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        partial = self.folder / f".taking-in-{os.getpid()}"
+        try:
+            shutil.copyfile(catalogue.path, partial)
+            target = self.folder / f"{catalogue.revision}{SUFFIX}"
+            partial.replace(target)
+        except OSError as error:
+            raise Unavailable(f"the catalogue cannot be copied ({error.strerror})", where=str(self.folder)) from error
+        finally:
+            partial.unlink(missing_ok=True)
+        return target
 
     def revisions(self) -> list[str]:
         """The revisions in the folder, by name."""

@@ -67,7 +67,7 @@ def _audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 def _catalogue(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     group = _group(commands, "catalogue", "what Microsoft publishes: load it, look at it, move it")
-    refresh = _command(group, "refresh", "catalogue.refresh", "load Microsoft's documents and compile them")
+    refresh = _command(group, "refresh", "refresh.refresh", "load Microsoft's documents and compile them")
     refresh.add_argument(
         "--from", dest="source", type=Path, action="append", metavar="PATH", help="files, not the service"
     )

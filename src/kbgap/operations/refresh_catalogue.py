@@ -1,0 +1,71 @@
+"""Refresh the catalogue: collect Microsoft's documents, correct and compile them, and make the result current."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from kbgap.catalogue.cache import Cache
+from kbgap.catalogue.collect import Collected, collect
+from kbgap.catalogue.compile import Compiled, Corrections, compile_catalogue
+from kbgap.catalogue.file import CatalogueFile, write_catalogue
+from kbgap.catalogue.offers import Progress, silent
+from kbgap.catalogue.overrides import apply, load_overrides
+from kbgap.catalogue.records import Document
+from kbgap.catalogue.releases import load_releases, with_releases
+from kbgap.catalogue.rules import load_lines, load_product_rules
+from kbgap.catalogue.shelf import Shelf
+from kbgap.catalogue.source import Service
+from kbgap.core.errors import Unavailable
+from kbgap.core.model import Value
+from kbgap.core.product_names import product_table
+
+
+class Refreshed(Value, frozen=True):
+    """What a refresh did: the file that is current now, whether it is a new revision, and what became of the feed."""
+
+    path: Path
+    revision: str
+    is_new: bool
+    collected: Collected
+
+
+def refresh_catalogue(
+    source: Service | Path, data_dir: Path, *, accept_shrink: bool = False, progress: Progress = silent
+) -> Refreshed:
+    """Take what ``source`` offers, compile everything there is, and point to the result in one step.
+
+    A feed that lost months or entries is refused by document, with the reason; the last good ones are compiled.
+    Errors as ``collect`` and ``write_catalogue``; on any of them the old revision stays current.
+    """
+    shelf = Shelf(data_dir / "catalogue")
+    before = _current(shelf)
+    known = {facts.id: facts for facts in before.documents} if before else {}
+    cache = Cache(data_dir / "documents")
+    collected = collect(source, cache, known=known, accept_shrink=accept_shrink, progress=progress)
+    progress("compiling", 0, 1)
+    path = write_catalogue(compile_documents(collected.documents), shelf.folder)
+    progress("compiling", 1, 1)
+    shelf.make_current(path)
+    with CatalogueFile(path) as now:
+        is_new = before is None or before.revision != now.revision
+        return Refreshed(path=path, revision=now.revision, is_new=is_new, collected=collected)
+
+
+def compile_documents(documents: Iterable[Document]) -> Compiled:
+    """Correct documents by the overrides and compile them with the package's product rules and release table."""
+    overrides = load_overrides()
+    corrected, _ = apply(documents, overrides)
+    names: dict[str, set[str]] = {}
+    for document in corrected:
+        for product, spelled in document.products.items():
+            names.setdefault(product, set()).update(spelled)
+    table = product_table(names, load_product_rules())
+    lines = with_releases(load_lines(), load_releases())
+    corrections = Corrections(traceless=overrides.traceless, standalone=overrides.standalone)
+    return compile_catalogue(corrected, table.products, table.canonical, lines, corrections)
+
+
+def _current(shelf: Shelf) -> CatalogueFile | None:
+    try:
+        return shelf.current()
+    except Unavailable:
+        return None

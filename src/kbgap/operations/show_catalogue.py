@@ -1,0 +1,68 @@
+"""Show one KB or one CVE in the catalogue's own JSON form (ARCHITECTURE 5)."""
+
+from kbgap.catalogue.file import CatalogueFile
+from kbgap.core.errors import NotFound
+from kbgap.core.product_names import software_id
+from kbgap.core.urls import update_url
+
+
+def show_update(catalogue: CatalogueFile, kb: str, day: str | None = None) -> dict[str, object]:
+    """``id, name, url, kinds, builds, supersedes, supersededBy, software`` of one KB; NotFound when there is none.
+
+    With ``day`` (ISO) only CVEs and superseding updates dated on or before it count.
+    """
+    update = catalogue.update(kb)
+    if day is not None and update.published > day:
+        raise NotFound(f"KB{kb} is dated {update.published}, after {day}")
+    software = {
+        software_id(name): {"cveAddressed": len(kept), "cves": kept}
+        for name, cves in update.software.items()
+        if (kept := [cve for cve in cves if _counts(catalogue, cve, day)])
+    }
+    return {
+        "id": update.kb,
+        "name": update.name,
+        "url": update_url(kb),
+        "urls": list(update.urls),
+        "kinds": list(update.kinds),
+        "published": update.published,
+        "builds": [{"line": build.line, "build": build.build} for build in update.builds],
+        "supersedes": list(update.supersedes),
+        "supersededBy": [newer for newer in update.superseded_by if day is None or _day_of(catalogue, newer) <= day],
+        "software": software,
+    }
+
+
+def show_cve(catalogue: CatalogueFile, identifier: str, day: str | None = None) -> dict[str, object]:
+    """``id, title, severity, cvssV3, publishedOn, products`` of one CVE or advisory; NotFound when there is none."""
+    cve = catalogue.cve(identifier)
+    if day is not None and cve.published > day:
+        raise NotFound(f"{identifier} is dated {cve.published}, after {day}")
+    products = []
+    for product in cve.products:
+        kbs = [kb for kb in product.kbs if day is None or _day_of(catalogue, kb) <= day]
+        if kbs or not product.kbs:
+            software = software_id(product.software) if product.software else None
+            row = {
+                "product": product.product,
+                "software": software,
+                "kbs": kbs,
+                "fixedBuild": product.fixed_build or None,
+            }
+            products.append(row)
+    return {
+        "id": cve.id,
+        "title": cve.title,
+        "severity": cve.severity,
+        "cvssV3": cve.cvss,
+        "publishedOn": cve.published,
+        "products": products,
+    }
+
+
+def _counts(catalogue: CatalogueFile, cve: str, day: str | None) -> bool:
+    return day is None or catalogue.cve(cve).published <= day
+
+
+def _day_of(catalogue: CatalogueFile, kb: str) -> str:
+    return catalogue.update(kb).published
