@@ -102,7 +102,8 @@ def test_advisories_never_make_a_kb_missing() -> None:
 
     fixes = compiled(flash).fixes[W10]
 
-    assert fixes.closings == ()
+    assert [closing.advisory for closing in fixes.closings] == [True]
+    assert cves_of(fixes, "4497932") == frozenset()
     assert compiled(flash).updates["4497932"].software == {}
 
 
@@ -168,6 +169,20 @@ def test_a_later_rollup_covers_an_earlier_one_without_any_supersedence() -> None
     (update,) = compiled(document("2017-Mar", "2017-03-14", ("CVE-2017-0143", rows))).fixes["10051"].updates
 
     assert update.proof == ByList(covered_by=frozenset({"4015549", "4019264"}))
+
+
+def test_a_later_dotnet_rollup_covers_an_earlier_one_without_any_supersedence() -> None:
+    """Most .NET updates name no predecessor; each contains the one before (docs/adr/0003)."""
+    product = f"2472-{W10}"
+    catalogue = compiled(
+        document("2023-Nov", "2023-11-14", ("CVE-2023-1", [remedy("5032337", product)])),
+        document("2024-Jan", "2024-01-09", ("CVE-2024-1", [remedy("5034273", product)])),
+    )
+
+    first, second = catalogue.fixes[product].updates
+
+    assert first.proof == ByList(covered_by=frozenset({"5034273"}))
+    assert second.proof == ByList()
 
 
 def test_supersedence_is_taken_on_the_same_platform_only() -> None:

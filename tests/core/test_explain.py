@@ -93,7 +93,7 @@ SENTENCES: list[tuple[Verdict, str]] = [
         "the machine does not report its UBR, nothing else proves it; KB4551762 brings 18363.720",
     ),
     (
-        IsUnknown(reason=ProductUncertain(product="1", doubt="the .NET release key is not reported")),
+        IsUnknown(reason=ProductUncertain(product="1", doubt="the .NET release key")),
         "it is not certain that the machine has the product: the .NET release key is not reported",
     ),
     (
@@ -116,7 +116,7 @@ def test_a_verdict_is_explained(verdict: Verdict, sentence: str) -> None:
         (ListIncomplete(), "send a complete list of installed updates"),
         (AnotherMayClose(kb="1"), "send a complete list of installed updates"),
         (NeedsHistory(), "send the complete update history"),
-        (ProductUncertain(product="1", doubt=""), "send the .NET Framework release key"),
+        (ProductUncertain(product="1", doubt="the .NET release key"), "send the .NET release key"),
     ],
 )
 def test_every_doubt_names_what_would_settle_it(reason: Doubt, remedy: str) -> None:

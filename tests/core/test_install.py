@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from kbgap.core.assess import assess
 from kbgap.core.install import install_set
 from kbgap.core.model import Fixes, Kind, SoftwareState, Track
@@ -10,7 +12,7 @@ from tests.core.given import cumulative, fixes, listed, marked, reported, state
 
 def chosen(machine: SoftwareState, published: Fixes) -> Sequence[str]:
     """The install set of a machine with one state."""
-    return install_set({machine.software: assess(machine, published)}, [machine], published)
+    return install_set([machine], published)
 
 
 def test_the_newest_cumulative_update_is_enough() -> None:
@@ -47,3 +49,21 @@ def test_an_enrolled_machine_on_its_baseline_takes_the_newest_hotpatch() -> None
     first, second = marked("5064010", 730, None), marked("5065474", 740, None)
 
     assert chosen(state(reported(719), track=Track.HOTPATCH), fixes([first, second])) == ("5065474",)
+
+
+def test_what_closes_an_advisory_is_offered_though_it_counts_no_cve() -> None:
+    """4487038 (Flash, February 2019) has only ADV190003, and Windows Update offered it."""
+    published = fixes([listed("4487038")])["11713"]
+    advisory = tuple(msgspec.structs.replace(closing, advisory=True) for closing in published.closings)
+    flash = {"11713": msgspec.structs.replace(published, closings=advisory)}
+
+    assert assess(state(), flash) == ()
+    assert chosen(state(), flash) == ("4487038",)
+
+
+def test_a_preview_is_never_offered() -> None:
+    """4487029 (17134.619) is a preview; 4487017 is the security release before it."""
+    security, preview = cumulative("4487017", 590), cumulative("4487029", 619)
+    published = fixes([security, msgspec.structs.replace(preview, kind=Kind.PREVIEW_ROLLUP)])
+
+    assert chosen(state(reported(1)), published) == ("4487017",)

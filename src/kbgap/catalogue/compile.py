@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 
 import msgspec
 
+from kbgap.catalogue.chains import Chains
 from kbgap.catalogue.describe import describe_cves, describe_updates
 from kbgap.catalogue.gather import Rows, RowsOfKb, gather, is_cve
 from kbgap.catalogue.published import DocumentFacts, Dropped, PublishedCve, PublishedUpdate
@@ -27,7 +27,6 @@ from kbgap.core.model import (
     Value,
 )
 from kbgap.core.proof import NotValid, Published, lowest_covering, on_line, prove_by
-from kbgap.core.supersedence import newer_by_older, superseding
 
 _OWN_SERVICING = frozenset({"flash", ".net"})
 _KIND_ORDER = (Kind.HOTPATCH, Kind.SERVICING_STACK, Kind.STANDALONE, Kind.SETUP)
@@ -154,9 +153,7 @@ class _Compiler:
         self._releases = {(line.id, release.kb): release for line in lines.values() for release in line.releases}
         self._tabled = {kb for _, kb in self._releases}
         self._released = _release_days(lines)
-        self._children: dict[str, frozenset[tuple[str, str]]] = {}
-        self._newer: dict[tuple[str, str], dict[str, frozenset[str]]] = {}
-        self._covered: dict[tuple[tuple[str, str], str], frozenset[str]] = {}
+        self._chains = Chains(rows, lines)
         self.dropped: list[Dropped] = []
 
     def product(self, product: Product, by_kb: Mapping[str, RowsOfKb]) -> ProductFixes:
@@ -168,7 +165,7 @@ class _Compiler:
                 dropped = Dropped(product=product.id, kb=kb, rows=len(by_kb[kb].flaws), reason=proof.reason)
                 self.dropped.append(dropped)
                 continue
-            kind = _kind(by_kb[kb], proof)
+            kind = _kind(by_kb[kb], proof, self._releases.get((product.line, kb)))
             updates.append(Update(kb=kb, kind=kind, proof=proof, published=self._published(kb)))
         flaws, closings = _closings(updates, by_kb)
         return ProductFixes(
@@ -181,7 +178,7 @@ class _Compiler:
         )
 
     def _proof(self, product: Product, kb: str, rows: RowsOfKb) -> Proof | NotValid:
-        covered = self._covered_by(product, kb)
+        covered = self._chains.covered_by(product, kb)
         listing = ByList(children=frozenset(rows.children), covered_by=covered)
         line = self._lines.get(product.line)
         if line is None:
@@ -202,32 +199,6 @@ class _Compiler:
         )
         return prove_by(published, line, listing)
 
-    def _covered_by(self, product: Product, kb: str) -> frozenset[str]:
-        """Every KB that supersedes this one on the product's platform (semantics 3.3e)."""
-        parts = self._parts(product.id)
-        graph = product.platform or product.id, product.id if parts else ""
-        if (graph, kb) not in self._covered:
-            if graph not in self._newer:
-                self._newer[graph] = newer_by_older(self._edges(graph[0], product.line) | parts)
-            self._covered[graph, kb] = superseding(kb, self._newer[graph])
-        return self._covered[graph, kb]
-
-    def _parts(self, product_id: str) -> frozenset[tuple[str, str]]:
-        """A child before its parent: lists show the child, and Supercedence names the older KB by either number."""
-        if product_id not in self._children:
-            by_kb = self._rows.by_product[product_id]
-            self._children[product_id] = frozenset((child, kb) for kb, rows in by_kb.items() for child in rows.children)
-        return self._children[product_id]
-
-    def _edges(self, platform: str, line_id: str) -> set[tuple[str, str]]:
-        """Microsoft's edges, and on rollup lines each rollup after the one before: every rollup contains the last."""
-        edges = set(self._rows.edges.get(platform, set()))
-        line = self._lines.get(line_id)
-        if line is not None and not line.cumulative:
-            rollups = [release.kb for release in line.releases if release.kind in {"rollup", "preview-rollup"}]
-            edges.update((newer, older) for older, newer in pairwise(rollups))
-        return edges
-
     def _published(self, kb: str) -> str:
         """The day from which the KB counts: its first document, or its release where that is later.
 
@@ -247,27 +218,31 @@ def _release_days(lines: Mapping[str, Line]) -> dict[str, str]:
     return days
 
 
-def _kind(rows: RowsOfKb, proof: Proof) -> Kind:
-    """The kind that most rows give, except that one row is enough for what is no ordinary update."""
+def _kind(rows: RowsOfKb, proof: Proof, release: Release | None) -> Kind:
+    """The kind that most rows give, except that one row is enough for what is no ordinary update.
+
+    A cumulative update that the release table calls a preview is one, whatever SubType says.
+    """
     for kind in _KIND_ORDER:
         if kind in rows.kinds:
             return kind
     if isinstance(proof, ByBuild):
-        return Kind.SECURITY
+        return Kind.PREVIEW_ROLLUP if release is not None and release.kind == "preview" else Kind.SECURITY
     if not isinstance(proof, ByList) and not proof.equal:
         return Kind.STANDALONE
     return min(rows.kinds, key=lambda kind: (-rows.kinds[kind], kind))
 
 
 def _closings(updates: Sequence[Update], by_kb: Mapping[str, RowsOfKb]) -> tuple[list[str], tuple[Closing, ...]]:
-    """CVEs grouped by the updates that close them; advisories make no closing (semantics 3.5 and 3.6)."""
+    """CVEs grouped by the updates that close them; advisories in groups of their own, for the install set alone."""
     closers: dict[str, list[int]] = defaultdict(list)
     for index, update in enumerate(updates):
-        for cve in by_kb[update.kb].flaws:
-            if is_cve(cve):
-                closers[cve].append(index)
+        for flaw in by_kb[update.kb].flaws:
+            closers[flaw].append(index)
     flaws = sorted(closers)
-    groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for number, cve in enumerate(flaws):
-        groups[tuple(closers[cve])].append(number)
-    return flaws, tuple(Closing(updates=key, flaws=tuple(value)) for key, value in sorted(groups.items()))
+    groups: dict[tuple[bool, tuple[int, ...]], list[int]] = defaultdict(list)
+    for number, flaw in enumerate(flaws):
+        groups[not is_cve(flaw), tuple(closers[flaw])].append(number)
+    return flaws, tuple(
+        Closing(updates=key, flaws=tuple(value), advisory=advisory) for (advisory, key), value in sorted(groups.items())
+    )

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from kbgap.catalogue.gather import KbFacts, Rows
+from kbgap.catalogue.gather import Rows
 from kbgap.catalogue.published import BuildOnLine, FixedProduct, PublishedCve, PublishedUpdate
 from kbgap.catalogue.records import Document, Entry
 from kbgap.core.model import Line, Product, ProductFixes
@@ -26,7 +26,7 @@ def describe_updates(
     return {
         kb: PublishedUpdate(
             kb=kb,
-            name=_name(facts),
+            name=facts.main[1],
             urls=tuple(facts.urls),
             kinds=tuple(sorted(kind.value for kind in facts.kinds)),
             builds=tuple(builds[kb]),
@@ -37,12 +37,6 @@ def describe_updates(
         )
         for kb, facts in rows.kbs.items()
     }
-
-
-def _name(facts: KbFacts) -> str:
-    """The title of the document in which the KB fixes most CVEs; of equal ones the latest (semantics 3.7)."""
-    best = max(facts.flaws, key=lambda document: (len(facts.flaws[document]), document), default=("", ""))
-    return best[1]
 
 
 def _builds(lines: Mapping[str, Line]) -> dict[str, list[BuildOnLine]]:
@@ -59,7 +53,7 @@ def _software(fixes: Mapping[str, ProductFixes]) -> dict[str, dict[str, set[str]
     software: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for published in fixes.values():
         for closing in published.closings:
-            for index in closing.updates:
+            for index in () if closing.advisory else closing.updates:
                 cves = software[published.updates[index].kb][published.software]
                 cves.update(published.flaws[flaw].cve for flaw in closing.flaws)
     return software

@@ -31,6 +31,11 @@ class KbFacts:
     kinds: Counter[Kind] = field(default_factory=Counter)
     supersedes: dict[str, None] = field(default_factory=dict)
 
+    @property
+    def main(self) -> tuple[str, str]:
+        """Day and title of the document in which the KB fixes most CVEs; of equal ones the latest (semantics 3.7)."""
+        return max(self.flaws, key=lambda document: (len(self.flaws[document]), document), default=(self.first, ""))
+
 
 @dataclass(slots=True)
 class Rows:
@@ -75,8 +80,7 @@ def _note_kb(rows: Rows, document: Document, entry: Entry, remedy: Remedy) -> No
     day = document.initial[:10]
     if not facts.first or day < facts.first:
         facts.first = day
-    if is_cve(entry.id):
-        facts.flaws[day, document.title].add(entry.id)
+    facts.flaws[day, document.title].update([entry.id] if is_cve(entry.id) else [])
     if remedy.url:
         facts.urls[remedy.url] = None
     facts.kinds[remedy.kind] += 1

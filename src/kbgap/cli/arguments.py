@@ -171,7 +171,7 @@ def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     command.add_argument(
         "--port", type=int, default=8000, metavar="N", help="0 takes a free one (default: %(default)s)"
     )
-    command.add_argument("--seed", type=int, default=0, metavar="N", help="another seed is another fleet")
+    command.add_argument("--seed", type=int, default=9, metavar="N", help="another seed is another fleet")
     command.add_argument(
         "--machines", type=int, default=2000, metavar="N", help="size of the fleet (default: %(default)s)"
     )

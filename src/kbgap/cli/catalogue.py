@@ -50,7 +50,9 @@ def _flat(value: object) -> str:
         case dict():
             return "\n".join(f"{name}: {_flat(inner)}" for name, inner in value.items())
         case [dict(), *_]:
-            return "\n".join(", ".join(_flat(part) for part in dict(item).values() if part) for item in value)
+            return "\n".join(
+                ", ".join(_flat(part) for part in item.values() if part) for item in value if isinstance(item, dict)
+            )
         case list():
             return ", ".join(str(item) for item in value)
         case _:

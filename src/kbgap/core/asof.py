@@ -17,7 +17,7 @@ def as_of(published: ProductFixes, day: str) -> ProductFixes:
         left = tuple(index for index in closing.updates if index in updates)
         open_then = tuple(index for index in closing.flaws if index in flaws)
         if left and open_then:
-            closings.append(Closing(updates=left, flaws=open_then, needs_all=closing.needs_all))
+            closings.append(msgspec.structs.replace(closing, updates=left, flaws=open_then))
     return msgspec.structs.replace(published, **_reduced(published, sorted(updates), tuple(closings)))
 
 

@@ -23,7 +23,7 @@ from kbgap.core.verdicts import (
 )
 
 
-def assess(state: SoftwareState, fixes: Fixes) -> tuple[Finding, ...]:
+def assess(state: SoftwareState, fixes: Fixes, *, advisories: bool = False) -> tuple[Finding, ...]:
     """The verdict on every KB that is offered to, installed on or covered on a software state, by KB number.
 
     A KB is missing when some CVE of one of the state's products is open and the KB is among the offered ways to close
@@ -34,7 +34,7 @@ def assess(state: SoftwareState, fixes: Fixes) -> tuple[Finding, ...]:
     for product in state.products:
         published = fixes.get(product.product)
         if published is not None:
-            _judge(product, published, state, tally)
+            _judge(product, published, state, tally, advisories=advisories)
     return tuple(tally.finding(kb) for kb in sorted(tally.kbs, key=int))
 
 
@@ -94,7 +94,9 @@ def _verdict(kb: str, seen: _Seen) -> Verdict:
             return IsCovered(evidence=proven)
 
 
-def _judge(product: Installed, published: ProductFixes, state: SoftwareState, tally: _Tally) -> None:
+def _judge(
+    product: Installed, published: ProductFixes, state: SoftwareState, tally: _Tally, *, advisories: bool
+) -> None:
     standings = [standing(update, state) for update in published.updates]
     for update, stand in zip(published.updates, standings, strict=True):
         if isinstance(stand, Proven):
@@ -102,7 +104,8 @@ def _judge(product: Installed, published: ProductFixes, state: SoftwareState, ta
             seen.named.append(product.product)
             seen.proven = seen.proven or stand
     for closing in published.closings:
-        _close(closing, product, published, standings, state.track, tally)
+        if advisories or not closing.advisory:
+            _close(closing, product, published, standings, state.track, tally)
 
 
 def _close(

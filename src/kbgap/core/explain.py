@@ -89,7 +89,7 @@ def doubt(kb: str, reason: Doubt) -> str:
             known = f"the update list proves only {floor.build.short}" if floor else "nothing else proves it"
             return f"the machine does not report its UBR, {known}; KB{kb} brings {build.short}"
         case ProductUncertain(doubt=text):
-            return f"it is not certain that the machine has the product: {text}"
+            return f"it is not certain that the machine has the product: {text} is not reported"
         case AnotherMayClose(kb=other):
             return f"KB{other}, of which nothing certain is known, would close the same CVEs"
         case _:
@@ -105,8 +105,8 @@ def settle(reason: Doubt) -> str:
             return "send a complete list of installed updates"
         case NeedsHistory():
             return "send the complete update history"
-        case ProductUncertain():
-            return "send the .NET Framework release key"
+        case ProductUncertain(doubt=text):
+            return f"send {text}"
         case _:
             assert_never(reason)
 

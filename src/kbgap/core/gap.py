@@ -77,9 +77,8 @@ def cves_of(product: ProductFixes, kb: str) -> frozenset[str]:
     index = next((i for i, update in enumerate(product.updates) if update.kb == kb), None)
     if index is None:
         return frozenset()
-    return frozenset(
-        product.flaws[f].cve for closing in product.closings if index in closing.updates for f in closing.flaws
-    )
+    closings = [closing for closing in product.closings if index in closing.updates and not closing.advisory]
+    return frozenset(product.flaws[flaw].cve for closing in closings for flaw in closing.flaws)
 
 
 def _newest_first(item: tuple[str, object]) -> int:

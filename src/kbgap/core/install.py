@@ -2,35 +2,45 @@
 
 from collections.abc import Iterable, Mapping
 
+from kbgap.core.assess import assess
 from kbgap.core.builds import Build
 from kbgap.core.model import ByBuild, ByList, ByMark, Fixes, Kind, SoftwareState, Update
-from kbgap.core.verdicts import Finding, IsMissing
+from kbgap.core.verdicts import IsMissing
 
 
-def install_set(
-    findings: Mapping[str, Iterable[Finding]], states: Iterable[SoftwareState], fixes: Fixes
-) -> tuple[str, ...]:
-    """The smallest set of KBs that closes all that is missing on one machine, by KB number.
+def install_set(states: Iterable[SoftwareState], fixes: Fixes) -> tuple[str, ...]:
+    """The smallest set of KBs that closes all that is open on one machine, by KB number.
 
-    It is what Windows Update would offer, so it never holds a preview, nor an update that another one of the set
-    contains: for cumulative updates the newest of the line, else every update that no other missing one supersedes.
+    It is what Windows Update would offer, so it closes advisories too, and never holds a preview nor an update that
+    another one of the set contains: for cumulative updates the newest of the line, else every update that no other
+    missing one supersedes.
     """
-    missing = {f.kb for found in findings.values() for f in found if isinstance(f.verdict, IsMissing)}
+    missing: set[str] = set()
     offered: dict[str, Update] = {}
     cumulative: dict[str, Build] = {}
     for state in states:
+        found = assess(state, fixes, advisories=True)
+        missing.update(finding.kb for finding in found if isinstance(finding.verdict, IsMissing))
         for product in state.products:
-            published = fixes.get(product.product)
-            for update in published.updates if published is not None else ():
-                if isinstance(update.proof, ByBuild) and update.proof.source != "first later cumulative update":
-                    cumulative[update.kb] = update.proof.build
+            for update in fixes[product.product].updates if product.product in fixes else ():
+                if (build := _release_build(update)) is not None:
+                    cumulative[update.kb] = build
                 if update.kb in missing:
                     offered[update.kb] = _stronger(offered.get(update.kb), update)
     newest = _newest_cumulative(offered, cumulative)
     reached = cumulative[newest] if newest else None
     rest = [update for update in offered.values() if not _is_contained(update, reached, missing)]
-    chosen = {update.kb for update in rest if not isinstance(update.proof, ByBuild)} | ({newest} if newest else set())
+    chosen = {update.kb for update in rest} | ({newest} if newest else set())
     return tuple(sorted(_without_older_hotpatches(chosen, offered), key=int))
+
+
+def _release_build(update: Update) -> Build | None:
+    """The build of what Windows Update would offer as the line's newest: a security release with a build of its own."""
+    match update.proof:
+        case ByBuild(build=build, source=source) if update.kind is not Kind.PREVIEW_ROLLUP:
+            return None if source.startswith("first later") else build
+        case _:
+            return None
 
 
 def _stronger(known: Update | None, update: Update) -> Update:

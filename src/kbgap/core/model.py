@@ -77,18 +77,23 @@ class Update(Value, frozen=True):
 
 
 class Flaw(Value, frozen=True):
-    """One CVE of a product and the day of its first release (ISO date, may be empty)."""
+    """One CVE or advisory of a product and the day of its first release (ISO date, may be empty)."""
 
     cve: str
     published: str
 
 
 class Closing(Value, frozen=True):
-    """CVEs of one product that the same updates close: any one of them, or all where the fix has several parts."""
+    """CVEs of one product that the same updates close: any one of them, or all where the fix has several parts.
+
+    ``updates`` and ``flaws`` are positions in the product's own lists. ``advisory``: the flaws are advisories (ADV...),
+    which never make a KB missing (semantics 3.6), though Windows Update offers what closes them.
+    """
 
     updates: tuple[int, ...]
     flaws: tuple[int, ...]
     needs_all: bool = False
+    advisory: bool = False
 
 
 class ProductFixes(Value, frozen=True):
@@ -116,6 +121,7 @@ class Line(Value, frozen=True):
     """One Windows release whose builds compare, with its release table in chronological order.
 
     ``cumulative`` is true where each update contains all earlier ones and the build decides (Windows 10 and later).
+    ``also`` holds further build numbers that its machines report (6002 for 6003, which Windows Server 2008 became).
     """
 
     id: str
@@ -123,6 +129,7 @@ class Line(Value, frozen=True):
     cumulative: bool
     first: Build | None = None
     releases: tuple[Release, ...] = ()
+    also: tuple[int, ...] = ()
 
 
 class Product(Value, frozen=True):
@@ -131,7 +138,7 @@ class Product(Value, frozen=True):
     ``software`` is the product part of a software id; ``platform`` the product id of the Windows it runs on, its own id
     for Windows itself, empty for anything else. ``component`` names the kind of component ("" for Windows itself),
     ``versions`` the versions that the name lists (.NET: "3.5", "4.8"), and ``in_box`` whether the component is there
-    unless a report says otherwise (semantics 3.1).
+    unless a report says otherwise (semantics 3.1). ``aliases`` are the other names that Microsoft has given it.
     """
 
     id: str
@@ -145,6 +152,7 @@ class Product(Value, frozen=True):
     component: str = ""
     versions: tuple[str, ...] = ()
     in_box: bool = False
+    aliases: tuple[str, ...] = ()
 
 
 # --- what a machine reports ---------------------------------------------------------------------------------------
@@ -174,7 +182,7 @@ class Track(StrEnum):
 
 
 class Installed(Value, frozen=True):
-    """One product on a machine; ``doubt`` says why its presence is not certain, empty when it is."""
+    """One product on a machine; ``doubt`` names the unreported fact that would make its presence certain, if any."""
 
     product: str
     software: str

@@ -36,6 +36,9 @@ _PREFERENCE: dict[Track, dict[Kind, int]] = {
         Kind.SERVICING_STACK: 1,
         Kind.SETUP: 1,
         Kind.OTHER: 1,
+        Kind.ROLLUP: 1,  # what Microsoft calls .NET's updates, also where Windows itself is hotpatched
+        Kind.IE_CUMULATIVE: 2,
+        Kind.PREVIEW_ROLLUP: 3,
     },
 }
 

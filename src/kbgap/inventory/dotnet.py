@@ -11,7 +11,7 @@ from kbgap.core.model import Product, Value
 from kbgap.inventory.report import DotNet
 
 COMPONENT = ".net"
-NOT_REPORTED = "the .NET release key is not reported"
+NOT_REPORTED = "the .NET release key"
 
 
 class _Version(Value, frozen=True, forbid_unknown_fields=True):

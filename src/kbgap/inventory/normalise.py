@@ -12,7 +12,7 @@ from kbgap.inventory.os_names import NameMarks, api_words, read_name
 from kbgap.inventory.report import DotNet, OperatingSystem, Report, State
 
 ARCHITECTURES = ("x64", "x86", "arm64", "arm", "ia64")
-NO_ARCHITECTURE = "the architecture is not reported"
+NO_ARCHITECTURE = "the architecture"
 
 _ROLES = {"Client": "client", "Server": "server", "Server Core": "server"}
 

@@ -1,0 +1,71 @@
+"""Which KBs contain which, on one platform and for one product: Microsoft's edges, and where they break, the order.
+
+Supercedence is empty or misses a step so often that a patched machine would be called unpatched (semantics 4, "Chain
+broken"). Three things mend it, each only where later updates are known to contain earlier ones:
+
+1. Rollups of a line before Windows 10, in the order of the release table.
+2. .NET Framework rollups of one product, in the order in which Microsoft released them. The offline scan file, which
+   lists supersedence against every later update, confirms this and contradicts it nowhere (docs/adr/0003).
+3. A child before its parent: lists show the child, and Supercedence names the older KB by either number.
+"""
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+from kbgap.catalogue.gather import Rows, RowsOfKb
+from kbgap.core.model import Kind, Line, Product
+from kbgap.core.supersedence import Edge, newer_by_older, superseding
+
+_ROLLUPS = frozenset({"rollup", "preview-rollup"})
+_DOTNET = ".net"
+
+
+class Chains:
+    """Answers what supersedes a KB for a product; keeps each closure that it has worked out."""
+
+    def __init__(self, rows: Rows, lines: Mapping[str, Line]) -> None:
+        """Read ``rows`` and the release tables of ``lines`` when asked."""
+        self._rows = rows
+        self._lines = lines
+        self._own: dict[str, frozenset[Edge]] = {}
+        self._newer: dict[tuple[str, str], dict[str, frozenset[str]]] = {}
+        self._covered: dict[tuple[tuple[str, str], str], frozenset[str]] = {}
+
+    def covered_by(self, product: Product, kb: str) -> frozenset[str]:
+        """Every KB that supersedes this one on the product's platform, through any number of steps (semantics 3.3e)."""
+        own = self._own_edges(product)
+        graph = product.platform or product.id, product.id if own else ""
+        if (graph, kb) not in self._covered:
+            if graph not in self._newer:
+                self._newer[graph] = newer_by_older(self._platform_edges(graph[0], product.line) | own)
+            self._covered[graph, kb] = superseding(kb, self._newer[graph])
+        return self._covered[graph, kb]
+
+    def _platform_edges(self, platform: str, line_id: str) -> set[Edge]:
+        """Microsoft's own edges, and point 1."""
+        edges = set(self._rows.edges.get(platform, set()))
+        line = self._lines.get(line_id)
+        if line is not None and not line.cumulative:
+            rollups = [release.kb for release in line.releases if release.kind in _ROLLUPS]
+            edges.update((newer, older) for older, newer in pairwise(rollups))
+        return edges
+
+    def _own_edges(self, product: Product) -> frozenset[Edge]:
+        """Points 2 and 3, which hold for one product only."""
+        if product.id not in self._own:
+            by_kb = self._rows.by_product[product.id]
+            edges = {(child, kb) for kb, rows in by_kb.items() for child in rows.children}
+            if product.component == _DOTNET:
+                line = self._lines.get(product.line)
+                rollups = [kb for kb, rows in by_kb.items() if _is_dotnet_rollup(rows, line)]
+                ordered = sorted(rollups, key=lambda kb: (self._rows.kbs[kb].main[0], int(kb)))
+                edges.update((newer, older) for older, newer in pairwise(ordered))
+            self._own[product.id] = frozenset(edges)
+        return self._own[product.id]
+
+
+def _is_dotnet_rollup(rows: RowsOfKb, line: Line | None) -> bool:
+    """On cumulative lines every .NET update is one; before, what Microsoft calls a monthly rollup."""
+    if line is not None and line.cumulative:
+        return not rows.kinds.keys() & {Kind.SECURITY_ONLY, Kind.STANDALONE, Kind.PREVIEW_ROLLUP}
+    return Kind.ROLLUP in rows.kinds
