@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, delete, insert, select
 
 from kbgap.core.errors import NotFound, Unavailable
 from kbgap.core.model import Value
-from kbgap.store import schema
+from kbgap.store import dialect, schema
 from kbgap.store.packing import encode_text, in_pieces
 
 
@@ -67,12 +67,13 @@ def save(
     revision: Revision,
     body: bytes,
     rows: tuple[Iterable[SoftwareRow], Iterable[UpdateRow], Iterable[FixRow]],
-) -> None:
-    """Save a revision that is not stored yet; nobody sees it before a tenant's pointer moves to it."""
+) -> bool:
+    """Save a revision, unless it is stored already (False); nobody sees it before a tenant's pointer moves to it."""
     software, updates, fixes = rows
     named: dict[str, object] = {"revision": revision.revision}
     head = {"newest": revision.newest, "loaded_at": revision.loaded_at, "checksum": revision.checksum}
-    tx.execute(insert(schema.catalogue_revision), [named | head])
+    if not dialect.insert_one(tx, schema.catalogue_revision, named | head):
+        return False
     tx.execute(insert(schema.catalogue_file), [named | {"body": body}])
     kept = tuple(updates)
     _insert(
@@ -102,6 +103,7 @@ def save(
             for row in fixes
         ),
     )
+    return True
 
 
 def _insert(tx: Connection, table: Table, rows: Iterable[dict[str, object]]) -> None:

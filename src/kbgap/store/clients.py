@@ -35,12 +35,18 @@ class KeyRow(Value, frozen=True):
 
 
 def find_tenant(connection: Connection, asked: str) -> str | None:
-    """The GUID of the tenant that a GUID or a name stands for, in any letter case; None when there is none."""
+    """The GUID of the tenant that a GUID or a name stands for, in any letter case.
+
+    None when there is none, and for a name of several: guessing would reach into the wrong customer's fleet.
+    """
+    if not asked.isprintable():
+        return None  # PostgreSQL takes no NUL
     by_guid = connection.scalar(select(_tenant.c.guid).where(_tenant.c.tenant_id == tenant_key(asked)))
     if by_guid is not None:
         return str(by_guid)
     named = select(_tenant.c.guid).where(func.lower(_tenant.c.name) == asked.lower())
-    return connection.scalar(named.order_by(_tenant.c.created_at).limit(1))
+    guids = connection.scalars(named.limit(2)).all()
+    return str(guids[0]) if len(guids) == 1 else None
 
 
 def add(tx: Connection, tenant: str, client: Client) -> None:

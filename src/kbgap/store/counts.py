@@ -84,7 +84,7 @@ def _spread(effects: Mapping[tuple[int, int, Effect], int]) -> Tallies:
     for (scope, os_build, effect), machines in effects.items():
         if not machines:
             continue
-        installed[scope, effect.software] += machines if effect.is_installed else 0
+        installed[scope, effect.software] += machines
         exposed[scope, effect.software] += machines if effect.missing else 0
         for kb in effect.missing:
             missing[scope, effect.software, kb, os_build] += machines

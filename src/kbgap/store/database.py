@@ -19,6 +19,8 @@ from kbgap.store import dialect, schema
 from kbgap.store.dialect import Begin
 from kbgap.store.effects import Effects
 
+Transaction = Connection  # for those above the store, who pass it on and do not look inside
+
 _OUR_MISTAKES = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
 _alembic_version = table("alembic_version", sql_column("version_num"))
 

@@ -112,6 +112,12 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, ob
         connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
 
 
+def insert_one(connection: Connection, table: Table, row: dict[str, object]) -> bool:
+    """Insert a row, unless its primary key is there already (False); waits for a transaction that inserts it too."""
+    statement = _insert(connection, table).on_conflict_do_nothing().returning(*table.primary_key)
+    return connection.execute(statement, row).first() is not None
+
+
 def insert_or_add(connection: Connection, table: Table, rows: Sequence[dict[str, object]], *counts: str) -> None:
     """Insert rows; where the primary key is there already, add the counts to those of the row."""
     if rows:

@@ -13,30 +13,27 @@ from kbgap.store.tenants import TenantKey
 
 
 class Effect:
-    """What a state adds to the counts; equal effects are one object within an ``Effects``, so that they add up fast.
+    """What a state adds to the counts; equal effects are one object within an ``Effects``, so that they add up fast."""
 
-    ``is_installed`` is false when it is not certain that the machine has any product of the software.
-    """
+    __slots__ = ("missing", "open_cves", "software")
 
-    __slots__ = ("is_installed", "missing", "open_cves", "software")
-
-    def __init__(
-        self, software: str, missing: frozenset[str], open_cves: frozenset[str], *, is_installed: bool
-    ) -> None:
+    def __init__(self, software: str, missing: frozenset[str], open_cves: frozenset[str]) -> None:
         self.software = software
         self.missing = missing
         self.open_cves = open_cves
-        self.is_installed = is_installed
 
 
 def effect_of(judged: JudgedState) -> Effect:
-    """What a judged state adds; unknown updates add nothing."""
+    """What a judged state adds; unknown updates add nothing.
+
+    A machine with the state has the software, also where a doubt remains which of its products: without the
+    architecture, for example, it is certain that it is Windows 10.
+    """
     missing = [finding for finding in judged.findings if isinstance(finding.verdict, IsMissing)]
     return Effect(
         judged.state.software,
         frozenset(finding.kb for finding in missing),
         frozenset(cve for finding in missing for cve in finding.open_cves),
-        is_installed=any(not product.doubt for product in judged.state.products),
     )
 
 
@@ -52,7 +49,7 @@ class Effects:
     def __init__(self, *, limit: int = 50_000) -> None:
         self._effects: Recent[tuple[str, bytes], Effect] = Recent(limit)
         self._members: Recent[bytes, Member] = Recent(limit)
-        self._same: Recent[tuple[str, frozenset[str], frozenset[str], bool], Effect] = Recent(limit)
+        self._same: Recent[tuple[str, frozenset[str], frozenset[str]], Effect] = Recent(limit)
 
     def of_states(
         self, connection: Connection, tenant: TenantKey, revision: str, keys: Collection[bytes]
@@ -83,7 +80,7 @@ class Effects:
         return {key: member for key, member in found.items() if member is not None}
 
     def _shared(self, effect: Effect) -> Effect:
-        key = (effect.software, effect.missing, effect.open_cves, effect.is_installed)
+        key = (effect.software, effect.missing, effect.open_cves)
         known = self._same.get(key)
         if known is None:
             self._same.put(key, effect)

@@ -175,7 +175,9 @@ def remove(tx: Connection, tenant: TenantKey, machine_ids: Collection[str]) -> N
         tx.execute(delete(_machine).where(_machine.c.tenant_id == tenant, _machine.c.machine_id.in_(piece)))
 
 
-def last_heard_before(connection: Connection, tenant: TenantKey, moment: datetime, *, silent: bool | None) -> list[str]:
+def last_heard_before(
+    connection: Connection, tenant: TenantKey, moment: datetime, *, silent: bool | None = None
+) -> list[str]:
     """The machines not heard since a moment, by id; ``silent`` restricts them to those (not yet) marked so."""
     statement = select(_seen.c.machine_id).where(_seen.c.tenant_id == tenant, _seen.c.last_seen < moment)
     if silent is not None:

@@ -32,11 +32,19 @@ def pack(encoded: bytes) -> bytes:
     return zlib.compress(encoded, 6)
 
 
+def unpacked(packed: bytes) -> bytes:
+    """The JSON text that was packed; Unavailable when the bytes are damaged."""
+    try:
+        return zlib.decompress(packed)
+    except zlib.error as error:
+        raise Unavailable(f"a row of the database is damaged ({error})", mend="restore a backup") from error
+
+
 def unpack(packed: bytes, kind: type[T]) -> T:
     """Read what was packed; Unavailable when the bytes are damaged."""
     try:
-        return msgspec.json.decode(zlib.decompress(packed), type=kind)
-    except (zlib.error, msgspec.DecodeError) as error:
+        return msgspec.json.decode(unpacked(packed), type=kind)
+    except msgspec.DecodeError as error:
         raise Unavailable(f"a row of the database is damaged ({error})", mend="restore a backup") from error
 
 

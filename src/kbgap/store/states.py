@@ -3,32 +3,33 @@
 All three are kept once and shared by every machine alike; their keys are digests of what they hold.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from sqlalchemy import Connection, delete, exists, select, update
 
 from kbgap.core.model import SoftwareState, Value
-from kbgap.core.verdicts import Finding, IsMissing
+from kbgap.core.verdicts import Finding, IsMissing, IsUnknown
 from kbgap.store import dialect, schema
 from kbgap.store.facts import Facts, decode_facts
 from kbgap.store.packing import digest, encode, encode_text, in_pieces, pack, unpack
 from kbgap.store.tenants import TenantKey
 
+Assess = Callable[[SoftwareState], Iterable[Finding]]
+
 
 class JudgedState(Value, frozen=True):
     """A software state with its findings at one catalogue revision: the missing and the unknown ones, nothing else."""
 
-    key: bytes
     state: SoftwareState
     findings: tuple[Finding, ...]
 
 
 class Profile(Value, frozen=True):
-    """All software states of a machine and the OS build that it reports (None when it reports none)."""
+    """All software states of a machine, by key, and the OS build that it reports (None when it reports none)."""
 
     key: bytes
     os_build: int | None
-    states: tuple[JudgedState, ...]
+    states: dict[bytes, SoftwareState]
 
 
 class KnownEvidence(Value, frozen=True):
@@ -38,16 +39,11 @@ class KnownEvidence(Value, frozen=True):
     facts: Facts
 
 
-def state_key(state: SoftwareState) -> bytes:
-    """The key of a state: equal states have equal keys."""
-    return digest([encode(state)])
-
-
-def make_profile(os_build: int | None, states: Iterable[JudgedState]) -> Profile:
-    """The profile of a machine with these states."""
-    ordered = tuple(sorted(states, key=lambda judged: judged.key))
-    key = digest([str(os_build).encode(), *(judged.key for judged in ordered)])
-    return Profile(key=key, os_build=os_build, states=ordered)
+def make_profile(os_build: int | None, states: Iterable[SoftwareState]) -> Profile:
+    """The profile of a machine with these states; equal ones have equal keys."""
+    by_key = {digest([encode(state)]): state for state in states}
+    key = digest([str(os_build).encode(), *sorted(by_key)])
+    return Profile(key=key, os_build=os_build, states=by_key)
 
 
 def known_evidence(connection: Connection, tenant: TenantKey, keys: Collection[bytes]) -> dict[bytes, KnownEvidence]:
@@ -111,15 +107,17 @@ def repoint_evidence(tx: Connection, tenant: TenantKey, moved: Mapping[bytes, Kn
         tx.execute(update(machine).where(theirs).values(profile=known.profile, **known.facts.columns()))
 
 
-def save_profiles(tx: Connection, tenant: TenantKey, revision: str, profiles: Iterable[Profile]) -> None:
-    """Save profiles with their states and findings, as far as they are not stored yet for this revision."""
+def save_profiles(
+    tx: Connection, tenant: TenantKey, revision: str, profiles: Iterable[Profile], assess: Assess
+) -> None:
+    """Save profiles and their states; a state that is new at this revision is judged by ``assess``, once."""
     by_key = {profile.key: profile for profile in profiles}
-    judged = {state.key: state for profile in by_key.values() for state in profile.states}
-    here = _judged_at(tx, tenant, revision, judged)
-    _save_states(tx, tenant, revision, [state for key, state in judged.items() if key not in here])
+    states = {key: state for profile in by_key.values() for key, state in profile.states.items()}
+    here = _judged_at(tx, tenant, revision, states)
+    _save_states(tx, tenant, revision, {key: state for key, state in states.items() if key not in here}, assess)
     mine: dict[str, object] = {"tenant_id": tenant}
     rows = [mine | {"profile": profile.key, "os_build": profile.os_build} for profile in by_key.values()]
-    links = [mine | {"profile": p.key, "state": state.key} for p in by_key.values() for state in p.states]
+    links = [mine | {"profile": profile.key, "state": key} for profile in by_key.values() for key in profile.states]
     dialect.insert_new(tx, schema.profile, rows)
     dialect.insert_new(tx, schema.profile_state, links)
 
@@ -133,19 +131,27 @@ def _judged_at(connection: Connection, tenant: TenantKey, revision: str, keys: C
     return here
 
 
-def _save_states(tx: Connection, tenant: TenantKey, revision: str, states: Collection[JudgedState]) -> None:
+def _save_states(
+    tx: Connection, tenant: TenantKey, revision: str, states: Mapping[bytes, SoftwareState], assess: Assess
+) -> None:
     mine: dict[str, object] = {"tenant_id": tenant}
-    bodies = [mine | {"state": s.key, "software": s.state.software, "body": pack(encode(s.state))} for s in states]
+    bodies = [mine | {"state": k, "software": s.software, "body": pack(encode(s))} for k, s in states.items()]
+    judged = {key: _kept(assess(state)) for key, state in states.items()}
     at_revision = mine | {"revision": revision}
-    judgements = [at_revision | {"state": s.key, "body": pack(encode(s.findings))} for s in states]
+    judgements = [at_revision | {"state": key, "body": pack(encode(found))} for key, found in judged.items()]
     findings = [
-        at_revision | {"state": s.key, "kb": f.kb, "is_missing": isinstance(f.verdict, IsMissing)}
-        for s in states
-        for f in s.findings
+        at_revision | {"state": key, "kb": finding.kb, "is_missing": isinstance(finding.verdict, IsMissing)}
+        for key, found in judged.items()
+        for finding in found
     ]
     dialect.insert_new(tx, schema.software_state, bodies)
     dialect.insert_new(tx, schema.judgement, judgements)
     dialect.insert_new(tx, schema.finding, findings)
+
+
+def _kept(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings that are stored; ``explain`` judges the others again when somebody asks."""
+    return tuple(finding for finding in findings if isinstance(finding.verdict, IsMissing | IsUnknown))
 
 
 def load_states(
@@ -160,7 +166,6 @@ def load_states(
         mine = (state.c.tenant_id == tenant) & state.c.state.in_(piece) & (judged.c.revision == revision)
         for row in connection.execute(statement.where(mine)):
             found[row.state] = JudgedState(
-                key=row.state,
                 state=unpack(row.body, SoftwareState),
                 findings=unpack(row.findings, tuple[Finding, ...]),
             )

@@ -42,7 +42,7 @@ def tenant_key(guid: str) -> TenantKey:
 
 
 def create(tx: Connection, guid: str, name: str, now: datetime) -> Tenant:
-    """Make a tenant without machines; Invalid when it exists or the id is no GUID."""
+    """Make a tenant without machines, at the catalogue loaded last; Invalid when it exists or the id is no GUID."""
     try:
         canonical = str(UUID(guid))
     except ValueError as error:
@@ -51,7 +51,10 @@ def create(tx: Connection, guid: str, name: str, now: datetime) -> Tenant:
     if tx.scalar(select(_tenant.c.guid).where(_tenant.c.tenant_id == key)) is not None:
         raise Invalid(f"there is a tenant {canonical} already", where="tenant")
     tx.execute(insert(_tenant).values(tenant_id=key, guid=canonical, name=name, created_at=now))
-    tx.execute(insert(_pointer).values(tenant_id=key, revision=None, epoch=0))
+    newest = (
+        select(schema.catalogue_revision.c.revision).order_by(schema.catalogue_revision.c.loaded_at.desc()).limit(1)
+    )
+    tx.execute(insert(_pointer).values(tenant_id=key, revision=tx.scalar(newest), epoch=0))
     return Tenant(guid=canonical, name=name, created_at=now)
 
 

@@ -13,7 +13,6 @@ from sqlalchemy import BigInteger, Connection, Select, and_, case, func, literal
 from kbgap.core.verdicts import Finding, IsMissing
 from kbgap.store import schema, states
 from kbgap.store.counts import NO_BUILD, WHOLE_TENANT
-from kbgap.store.machines import Stored
 from kbgap.store.tenants import TenantKey
 
 VENDOR: Final = "microsoft"  # of everything that has a KB
@@ -108,15 +107,13 @@ def _missing_for_software(tenant: TenantKey, software: str, scopes: Collection[i
     return statement.where(wanted & counted).group_by(*per_kb).order_by(*newest_first)
 
 
-def missing_for_machine(
-    connection: Connection, tenant: TenantKey, revision: str, machine: Stored, os_build: int | None
-) -> list[MissingKb]:
-    """The KBs that one machine misses: newest release first, then by KB number descending.
+def missing_for_machine(connection: Connection, tenant: TenantKey, revision: str, profile: bytes) -> list[MissingKb]:
+    """The KBs that a machine with this profile misses: newest release first, then by KB number descending.
 
     To be called in a snapshot: it reads several tables.
     """
-    members = states.load_members(connection, tenant, [machine.profile])
-    judged = states.load_states(connection, tenant, revision, members[machine.profile][1]).values()
+    os_build, members = states.load_members(connection, tenant, [profile])[profile]
+    judged = states.load_states(connection, tenant, revision, members).values()
     missing: dict[str, list[str]] = {}
     products = {state.state.software: [p.product for p in state.state.products] for state in judged}
     for state in judged:

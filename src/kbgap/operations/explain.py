@@ -1,0 +1,68 @@
+"""Tell why a KB is, or is not, missing on one machine, from the evidence that its last report left."""
+
+from kbgap.catalogue.file import CatalogueFile
+from kbgap.core.assess import assess
+from kbgap.core.errors import Invalid
+from kbgap.core.explain import explain as explain_verdict
+from kbgap.core.model import Value
+from kbgap.core.project import whole
+from kbgap.core.verdicts import Verdict
+from kbgap.inventory.kb import parse_kb
+from kbgap.inventory.normalise import Outside, normalise
+from kbgap.operations.judging import decode_evidence
+from kbgap.store import machines, states
+from kbgap.store.database import Database
+from kbgap.store.packing import unpacked
+from kbgap.store.tenants import tenant_key
+
+
+class ExplainedSoftware(Value, frozen=True):
+    """The verdict on a KB for one software of a machine, and what decided it as one clause."""
+
+    software: str
+    verdict: Verdict
+    because: str
+
+
+class Explanation(Value, frozen=True):
+    """Why a KB is (not) missing on a machine.
+
+    ``software`` is empty when the KB concerns none of it; then ``note`` says why.
+    """
+
+    machine_id: str
+    kb: str
+    name: str
+    software: tuple[ExplainedSoftware, ...]
+    note: str = ""
+
+
+def explain(database: Database, catalogue: CatalogueFile, tenant: str, machine: str, kb: str) -> Explanation:
+    """Judge one KB again on the whole evidence of a machine (its id or DNS name), and say what decides.
+
+    Raises:
+        NotFound: there is no such machine, or the KB fixes nothing in the catalogue.
+        Invalid: ``kb`` is no KB number.
+    """
+    number = parse_kb(kb)
+    if number is None:
+        raise Invalid(f"{kb[:40]!r} is no KB number", mend="write KB4540673 or 4540673")
+    name = catalogue.update(number).name
+    with database.snapshot() as connection:
+        found = machines.find(connection, tenant_key(tenant), machine)
+        body = unpacked(states.evidence_body(connection, tenant_key(tenant), found.evidence))
+    normalised = normalise(decode_evidence(body), catalogue.index, catalogue.lines)
+    if isinstance(normalised, Outside):
+        note = f"the machine is outside the catalogue: {normalised.reason}"
+        return Explanation(machine_id=found.machine_id, kb=number, name=name, software=(), note=note)
+    fixes = catalogue.fixes_of(product.product for product in normalised.evidence.products)
+    explained = tuple(
+        ExplainedSoftware(
+            software=state.software, verdict=finding.verdict, because=explain_verdict(number, finding.verdict)
+        )
+        for state in whole(normalised.evidence)
+        for finding in assess(state, fixes)
+        if finding.kb == number
+    )
+    note = "" if explained else f"KB{number} is for none of the machine's products, or of a track it does not follow"
+    return Explanation(machine_id=found.machine_id, kb=number, name=name, software=explained, note=note)

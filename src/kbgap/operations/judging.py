@@ -1,0 +1,93 @@
+"""Lead from a report to the software states that are judged, with one catalogue."""
+
+import msgspec
+
+from kbgap.catalogue.file import CatalogueFile
+from kbgap.core.assess import assess
+from kbgap.core.errors import Invalid, Unavailable
+from kbgap.core.model import Evidence, SoftwareState, Value
+from kbgap.core.project import project
+from kbgap.core.verdicts import Finding
+from kbgap.inventory.normalise import MachineFacts, Normalised, Outside, normalise
+from kbgap.inventory.report import Report
+from kbgap.store.facts import Facts
+from kbgap.store.states import Profile, make_profile
+from kbgap.store.tenants import Pointer
+
+REFRESH = "run: kbgap catalogue refresh"
+
+
+class Led(Value, frozen=True):
+    """Where a report leads: the states of the machine, and what machine lists show of it."""
+
+    profile: Profile
+    facts: Facts
+
+
+class Judge:
+    """Leads reports to states, and judges states, with one catalogue."""
+
+    def __init__(self, catalogue: CatalogueFile) -> None:
+        self._catalogue = catalogue
+
+    @property
+    def revision(self) -> str:
+        """The revision of its catalogue."""
+        return self._catalogue.revision
+
+    def lead(self, report: Report) -> Led:
+        """The states of the machine that reports this; Invalid when the report contradicts itself."""
+        found = normalise(report, self._catalogue.index, self._catalogue.lines)
+        states = self._states(found.evidence) if isinstance(found, Normalised) else ()
+        return Led(
+            profile=make_profile(found.machine.os_build, states),
+            facts=_facts(found.machine, is_outside=isinstance(found, Outside)),
+        )
+
+    def lead_stored(self, body: bytes) -> Led:
+        """As ``lead``, for evidence that was accepted once.
+
+        Where another catalogue makes a contradiction of it, the machine is outside of that catalogue.
+        """
+        report = decode_evidence(body)
+        try:
+            return self.lead(report)
+        except Invalid:
+            number = int(report.os.build.split(".")[2])
+            facts = Facts(os_platform="Other", version="Other", os_build=number, is_outside=True)
+            return Led(profile=make_profile(number, ()), facts=facts)
+
+    def assess(self, state: SoftwareState) -> tuple[Finding, ...]:
+        """The findings of one state."""
+        return assess(state, self._catalogue.fixes_of(product.product for product in state.products))
+
+    def _states(self, evidence: Evidence) -> tuple[SoftwareState, ...]:
+        return project(evidence, self._catalogue.fixes_of(product.product for product in evidence.products))
+
+
+def decode_evidence(body: bytes) -> Report:
+    """Read evidence back as the report that it is a part of; Unavailable when it is damaged."""
+    try:
+        return msgspec.json.decode(body, type=Report)
+    except msgspec.DecodeError as error:
+        raise Unavailable(f"a row of the database is damaged ({error})", mend="restore a backup") from error
+
+
+def require_current(pointer: Pointer, revision: str) -> None:
+    """Raise Unavailable unless the tenant is at this catalogue revision."""
+    if pointer.revision is None:
+        raise Unavailable("there is no catalogue in the database yet", mend=REFRESH)
+    if pointer.revision != revision:
+        raise Unavailable(
+            f"the catalogue {revision} is not the one in use, which is {pointer.revision}", mend="try again"
+        )
+
+
+def _facts(machine: MachineFacts, *, is_outside: bool) -> Facts:
+    return Facts(
+        os_platform=machine.os_platform,
+        version=machine.version or None,
+        os_build=machine.os_build,
+        architecture=machine.architecture or None,
+        is_outside=is_outside,
+    )

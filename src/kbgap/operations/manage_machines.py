@@ -1,0 +1,94 @@
+"""Leave machines out of the counts, take them back, delete them, and let those gone silent leave."""
+
+from datetime import datetime, timedelta
+
+from kbgap.core.errors import Invalid
+from kbgap.core.model import Value
+from kbgap.store import counts, machines, states, tenants
+from kbgap.store.counts import Moves
+from kbgap.store.database import Database, Transaction
+from kbgap.store.machines import Stored
+from kbgap.store.tenants import Pointer, tenant_key
+
+REASONS = ("Other", "InactiveDevice", "DuplicateDevice", "DeviceDoesNotExist", "DeviceOutOfScope")
+
+
+class Swept(Value, frozen=True):
+    """How many machines a sweep found silent, and how many it deleted."""
+
+    silent: int
+    deleted: int
+
+
+def exclude_machine(database: Database, tenant: str, machine: str, reason: str) -> str:
+    """Leave a machine (its id or DNS name) out of the counts, for one of ``REASONS``; gives its id."""
+    if reason not in REASONS:
+        raise Invalid(f"{reason[:40]!r} is no reason to exclude a machine", mend=f"say {', '.join(REASONS)}")
+    return _set_exclusion(database, tenant, machine, reason)
+
+
+def include_machine(database: Database, tenant: str, machine: str) -> str:
+    """Count a machine again that was left out; gives its id."""
+    return _set_exclusion(database, tenant, machine, None)
+
+
+def _set_exclusion(database: Database, tenant: str, machine: str, reason: str | None) -> str:
+    key = tenant_key(tenant)
+    with database.transaction() as tx:
+        pointer = tenants.lock(tx, tenant)
+        found = machines.find(tx, key, machine)
+        machines.set_exclusion(tx, key, found.machine_id, reason)
+        moves = Moves()
+        if found.is_counted and reason is not None:
+            moves.leave(found.profile, found.group_id)
+        if found.exclusion is not None and reason is None and not found.is_silent:
+            moves.enter(found.profile, found.group_id)
+        _publish(database, tx, tenant, pointer, moves)
+    return found.machine_id
+
+
+def delete_machine(database: Database, tenant: str, machine: str) -> str:
+    """Forget a machine (its id or DNS name) until it reports again; gives its id."""
+    key = tenant_key(tenant)
+    with database.transaction() as tx:
+        pointer = tenants.lock(tx, tenant)
+        found = machines.find(tx, key, machine)
+        _delete(database, tx, tenant, pointer, {found.machine_id: found})
+    return found.machine_id
+
+
+def sweep_machines(database: Database, tenant: str, now: datetime, silent_after: timedelta, keep: timedelta) -> Swept:
+    """Let machines that have gone silent leave the counts, and delete those silent for very long."""
+    key = tenant_key(tenant)
+    with database.transaction() as tx:
+        pointer = tenants.lock(tx, tenant)
+        gone = machines.load(tx, key, machines.last_heard_before(tx, key, now - keep))
+        newly = machines.last_heard_before(tx, key, now - silent_after, silent=False)
+        silent = {name: stored for name, stored in machines.load(tx, key, newly).items() if name not in gone}
+        machines.mark_silent(tx, key, silent)
+        moves = Moves()
+        for stored in silent.values():
+            if stored.is_counted:
+                moves.leave(stored.profile, stored.group_id)
+        if silent:
+            _publish(database, tx, tenant, pointer, moves)
+            pointer = tenants.pointer(tx, tenant)
+        if gone:
+            _delete(database, tx, tenant, pointer, gone)
+        states.drop_unused(tx, key, pointer.revision)
+    return Swept(silent=len(silent), deleted=len(gone))
+
+
+def _delete(database: Database, tx: Transaction, tenant: str, pointer: Pointer, gone: dict[str, Stored]) -> None:
+    moves = Moves()
+    for stored in gone.values():
+        if stored.is_counted:
+            moves.leave(stored.profile, stored.group_id)
+    machines.remove(tx, tenant_key(tenant), gone)
+    _publish(database, tx, tenant, pointer, moves)
+
+
+def _publish(database: Database, tx: Transaction, tenant: str, pointer: Pointer, moves: Moves) -> None:
+    if pointer.revision is not None:
+        counts.apply(tx, tenant_key(tenant), pointer.revision, moves, database.effects)
+    tenants.move(tx, tenant, pointer)

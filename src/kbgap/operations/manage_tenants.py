@@ -1,0 +1,44 @@
+"""Create, list and delete tenants."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from kbgap.core.errors import NotFound
+from kbgap.store import clients, tenants
+from kbgap.store.database import Database
+from kbgap.store.tenants import Tenant
+
+
+def create_tenant(database: Database, guid: str, name: str, now: datetime) -> Tenant:
+    """Make a tenant without machines; Invalid when the id is no GUID or is taken."""
+    with database.transaction() as tx:
+        return tenants.create(tx, guid, name, now)
+
+
+def ensure_tenant(database: Database, guid: str, name: str, now: datetime) -> Tenant:
+    """The tenant with this id, made if it is not there yet."""
+    with database.transaction() as tx:
+        found = next((tenant for tenant in tenants.listed(tx) if tenant.guid == guid.lower()), None)
+        return found or tenants.create(tx, guid, name, now)
+
+
+def list_tenants(database: Database) -> Sequence[Tenant]:
+    """All tenants, by name."""
+    with database.snapshot() as connection:
+        return tenants.listed(connection)
+
+
+def find_tenant(database: Database, asked: str) -> str:
+    """The GUID of the tenant that a GUID or a name stands for; NotFound when there is none."""
+    with database.reading() as connection:
+        guid = clients.find_tenant(connection, asked)
+    if guid is None:
+        raise NotFound(f"there is no tenant {asked}", mend="kbgap tenant list shows those there are")
+    return guid
+
+
+def delete_tenant(database: Database, asked: str) -> None:
+    """Delete a tenant with its machines, clients and counts."""
+    guid = find_tenant(database, asked)
+    with database.transaction() as tx:
+        tenants.remove(tx, guid)

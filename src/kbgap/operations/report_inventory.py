@@ -1,0 +1,172 @@
+"""Record what machines report, and what they are missing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from kbgap.catalogue.file import CatalogueFile
+from kbgap.core.errors import Invalid
+from kbgap.core.model import Value
+from kbgap.inventory.report import Report
+from kbgap.operations.arrivals import Answer, Arrivals, sort_out
+from kbgap.operations.judging import Judge, Led, require_current
+from kbgap.operations.telling import EvidenceTold, Told, evidence_of, identity_of, tell
+from kbgap.store import counts, machines, states, tenants
+from kbgap.store.counts import Moves
+from kbgap.store.database import Database, Transaction
+from kbgap.store.machines import Heard, Stored, Written
+from kbgap.store.packing import in_pieces, pack
+from kbgap.store.states import KnownEvidence
+from kbgap.store.tenants import TenantKey, tenant_key
+
+_BATCH = 1_000  # reports in one transaction
+
+
+class _Prepared(Value, frozen=True):
+    """A new report, worked out before the transaction; ``led`` is None when its evidence was known already."""
+
+    evidence: EvidenceTold
+    led: Led | None = None
+
+
+def report_inventory(
+    database: Database, catalogue: CatalogueFile, tenant: str, reports: Iterable[Report | Invalid], now: datetime
+) -> tuple[Answer, ...]:
+    """Record reports and judge what they tell; one answer for each, in order, given when it is durable.
+
+    Args:
+        database: an open database.
+        catalogue: the catalogue that the tenant is at.
+        tenant: its GUID.
+        reports: what was read; an Invalid in a report's place is answered as rejected, and loses no neighbour.
+        now: when they came, with a time zone.
+
+    Raises:
+        NotFound: there is no such tenant.
+        Unavailable: the database failed, or the tenant is at another catalogue. Some reports may have been recorded;
+            sending all of them again does no harm.
+    """
+    judge = Judge(catalogue)
+    answers: list[Answer] = []
+    for piece in in_pieces(reports, _BATCH):
+        answers += _record(database, judge, tenant, [_tell(report, tenant, now) for report in piece], now)
+    return tuple(answers)
+
+
+def _tell(report: Report | Invalid, tenant: str, now: datetime) -> Told | Invalid:
+    if isinstance(report, Invalid):
+        return report
+    try:
+        return tell(report, tenant, now)
+    except Invalid as error:
+        return error
+
+
+def _record(
+    database: Database, judge: Judge, tenant: str, told: Sequence[Told | Invalid], now: datetime
+) -> tuple[Answer, ...]:
+    """One batch in one transaction."""
+    key = tenant_key(tenant)
+    batch, prepared = _prepare(database, judge, key, told)
+    ids = {item.machine_id for item in batch if isinstance(item, Told)}
+    with database.transaction() as tx:
+        pointer = tenants.lock(tx, tenant)
+        require_current(pointer, judge.revision)
+        arrivals = sort_out(batch, machines.heard(tx, key, ids), now)
+        stored = machines.load(tx, key, arrivals.changed.keys() | arrivals.returned)
+        written = _written(tx, key, judge, arrivals.changed, prepared, stored)
+        machines.write(tx, key, written, arrivals.heard)
+        machines.note_heard(tx, key, {k: heard for k, heard in arrivals.heard.items() if k not in arrivals.changed})
+        moves = _moves(arrivals, stored, written)
+        if counts.apply(tx, key, judge.revision, moves, database.effects) or written:
+            tenants.move(tx, tenant, pointer)
+    return arrivals.answers
+
+
+def _prepare(
+    database: Database, judge: Judge, tenant: TenantKey, told: Sequence[Told | Invalid]
+) -> tuple[list[Told | Invalid], dict[bytes, _Prepared]]:
+    """Do before the transaction what takes time and needs no lock; a report that contradicts itself is taken out."""
+    batch = list(told)
+    prepared: dict[bytes, _Prepared] = {}
+    with database.reading() as connection:
+        heard = machines.heard(connection, tenant, {item.machine_id for item in batch if isinstance(item, Told)})
+        new = {item.report: item for item in batch if isinstance(item, Told) and not _is_repeated(item, heard)}
+        evidence = {report: evidence_of(item.content) for report, item in new.items()}
+        known = states.known_evidence(connection, tenant, {item.key for item in evidence.values()})
+    led: dict[bytes, Led | Invalid] = {}
+    for report, item in evidence.items():
+        if item.key not in known and item.key not in led:
+            led[item.key] = _lead(judge, new[report].content)
+        match led.get(item.key):
+            case Invalid() as error:
+                batch = [error if isinstance(t, Told) and t.report == report else t for t in batch]
+            case made:
+                prepared[report] = _Prepared(evidence=item, led=made)
+    return batch, prepared
+
+
+def _is_repeated(told: Told, heard: Mapping[str, Heard]) -> bool:
+    last = heard.get(told.machine_id)
+    return last is not None and last.report == told.report
+
+
+def _lead(judge: Judge, report: Report) -> Led | Invalid:
+    try:
+        return judge.lead(report)
+    except Invalid as error:
+        return error
+
+
+def _written(
+    tx: Transaction,
+    tenant: TenantKey,
+    judge: Judge,
+    changed: Mapping[str, Told],
+    prepared: Mapping[bytes, _Prepared],
+    stored: Mapping[str, Stored],
+) -> list[Written]:
+    """The machines to write, after saving the evidence, profiles and states that they lead to."""
+    ready = {
+        name: prepared.get(told.report) or _Prepared(evidence=evidence_of(told.content))
+        for name, told in changed.items()
+    }
+    known = states.known_evidence(tx, tenant, {item.evidence.key for item in ready.values()})
+    new = {item.evidence.key: item for item in ready.values() if item.evidence.key not in known}
+    led = {key: item.led or judge.lead_stored(item.evidence.body) for key, item in new.items()}
+    states.save_profiles(tx, tenant, judge.revision, [item.profile for item in led.values()], judge.assess)
+    known |= {key: KnownEvidence(profile=item.profile.key, facts=item.facts) for key, item in led.items()}
+    states.save_evidence(tx, tenant, {key: pack(item.evidence.body) for key, item in new.items()}, known)
+    identities = {name: identity_of(told.content) for name, told in changed.items()}
+    groups = {name: _group(identity.group, stored.get(name)) for name, identity in identities.items()}
+    numbers = machines.group_ids(tx, tenant, {group for group in groups.values() if group is not None})
+    return [
+        Written(
+            machine_id=name,
+            identity=identity,
+            evidence=ready[name].evidence.key,
+            known=known[ready[name].evidence.key],
+            group_id=numbers.get(groups[name] or "", machines.NO_GROUP),
+        )
+        for name, identity in identities.items()
+    ]
+
+
+def _group(reported: str | None, stored: Stored | None) -> str | None:
+    """The group that counts: what an administrator set wins."""
+    return reported if stored is None or stored.set_group is None else stored.set_group
+
+
+def _moves(arrivals: Arrivals, stored: Mapping[str, Stored], written: Iterable[Written]) -> Moves:
+    """What the batch changes in the counts."""
+    moves = Moves()
+    for machine in written:
+        before = stored.get(machine.machine_id)
+        if before is not None and before.is_counted:
+            moves.leave(before.profile, before.group_id)
+        if before is None or before.exclusion is None:
+            moves.enter(machine.known.profile, machine.group_id)
+    for machine_id in arrivals.returned:
+        before = stored[machine_id]
+        if before.exclusion is None:
+            moves.enter(before.profile, before.group_id)
+    return moves

@@ -1,0 +1,98 @@
+"""Split a report into who tells it and what is judged, with the keys by which a repetition is known."""
+
+import ipaddress
+from datetime import datetime
+
+import msgspec
+
+from kbgap.core.errors import Invalid
+from kbgap.core.model import Value
+from kbgap.inventory.machine_id import machine_id
+from kbgap.inventory.report import Report
+from kbgap.store.machines import Identity
+from kbgap.store.packing import digest, encode
+
+
+class Told(Value, frozen=True):
+    """One report of one machine: ``report`` is the key of all that it says, except when it says it."""
+
+    machine_id: str
+    reported_at: datetime
+    report: bytes
+    content: Report
+
+
+class EvidenceTold(Value, frozen=True):
+    """The part of a report that is judged, the same for all machines alike; ``body`` is it as JSON."""
+
+    key: bytes
+    body: bytes
+
+
+def tell(report: Report, tenant: str, now: datetime) -> Told:
+    """Who told a report, and when; Invalid when it does not say who.
+
+    A moment in the future counts as now: a clock that is wrong once must not make every later report an older one.
+    """
+    machine = report.machine
+    said_at = report.reported_at or now
+    if machine is None or not (machine.id or machine.computer_dns_name):
+        raise Invalid(
+            "the report does not say which machine it is of",
+            where="$.machine",
+            mend="give machine.computerDnsName, or machine.id",
+        )
+    for text in (machine.computer_dns_name, machine.rbac_group_name, *(machine.machine_tags or ())):
+        if text is not None and not _is_storable(text):
+            raise Invalid("a name holds a control character", where="$.machine", mend="correct the name")
+    return Told(
+        machine_id=machine.id or machine_id(tenant.lower(), machine.computer_dns_name or ""),
+        reported_at=min(said_at, now),
+        report=digest([encode(msgspec.structs.replace(report, reported_at=None))]),
+        content=report,
+    )
+
+
+def identity_of(report: Report) -> Identity:
+    """What a machine says of itself; names are kept as Defender shows them, in lower case."""
+    machine = report.machine
+    if machine is None:
+        return Identity()
+    name = (machine.computer_dns_name or "").strip().rstrip(".").lower()
+    return Identity(
+        computer_dns_name=name or None,
+        last_ip_address=_address(machine.last_ip_address),
+        tags=tuple(dict.fromkeys(tag.strip() for tag in machine.machine_tags or () if tag.strip())),
+        group=(machine.rbac_group_name or "").strip() or None,
+    )
+
+
+def evidence_of(report: Report) -> EvidenceTold:
+    """What a report says that can be judged, in one order, and without what differs from machine to machine.
+
+    The day of an installation proves nothing about what is missing, so it is left out: machines that were patched a
+    day apart share their evidence.
+    """
+    updates = report.installed_updates
+    if updates is not None:
+        plain = {msgspec.structs.replace(update, installed_on=None) for update in updates}
+        updates = tuple(sorted(plain, key=lambda update: (update.kb, update.state)))
+    software = report.software
+    if software is not None:
+        software = tuple(sorted(software, key=encode))
+    kept = msgspec.structs.replace(report, machine=None, reported_at=None, installed_updates=updates, software=software)
+    body = encode(kept)
+    return EvidenceTold(key=digest([body]), body=body)
+
+
+def _is_storable(text: str) -> bool:
+    """Whether every database takes the text: PostgreSQL refuses the character zero."""
+    return not any(character < " " or character == "\x7f" for character in text)
+
+
+def _address(text: str | None) -> str | None:
+    """An IP address in its one spelling; None for anything that is none."""
+    try:
+        return str(ipaddress.ip_address((text or "").strip()))
+    except ValueError:
+        return None
