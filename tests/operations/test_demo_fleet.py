@@ -13,6 +13,7 @@ NOW = datetime(2026, 7, 20, 8, tzinfo=UTC)
 
 
 def fleet(seed: int, machines: int = 300) -> list[Report]:
+    """The reports of one fleet."""
     return list(demo_fleet(seed, machines, demo_lines(), NOW))
 
 
