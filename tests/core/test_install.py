@@ -67,3 +67,4 @@ def test_a_preview_is_never_offered() -> None:
     published = fixes([security, msgspec.structs.replace(preview, kind=Kind.PREVIEW_ROLLUP)])
 
     assert chosen(state(reported(1)), published) == ("4487017",)
+    assert chosen(state(reported(590)), published) == ()

@@ -4,8 +4,8 @@ Supercedence is empty or misses a step so often that a patched machine would be 
 broken"). Three things mend it, each only where later updates are known to contain earlier ones:
 
 1. Rollups of a line before Windows 10, in the order of the release table.
-2. .NET Framework rollups of one product, in the order in which Microsoft released them. The offline scan file, which
-   lists supersedence against every later update, confirms this and contradicts it nowhere (docs/adr/0003).
+2. Flash updates and .NET Framework rollups of one product, in the order in which Microsoft released them. The offline
+   scan file, which lists supersedence against every later update, contradicts this nowhere (docs/adr/0003).
 3. A child before its parent: lists show the child, and Supercedence names the older KB by either number.
 """
 
@@ -17,7 +17,7 @@ from kbgap.core.model import Kind, Line, Product
 from kbgap.core.supersedence import Edge, newer_by_older, superseding
 
 _ROLLUPS = frozenset({"rollup", "preview-rollup"})
-_DOTNET = ".net"
+_DOTNET, _FLASH = ".net", "flash"
 
 
 class Chains:
@@ -55,17 +55,20 @@ class Chains:
         if product.id not in self._own:
             by_kb = self._rows.by_product[product.id]
             edges = {(child, kb) for kb, rows in by_kb.items() for child in rows.children}
-            if product.component == _DOTNET:
-                line = self._lines.get(product.line)
-                rollups = [kb for kb, rows in by_kb.items() if _is_dotnet_rollup(rows, line)]
-                ordered = sorted(rollups, key=lambda kb: (self._rows.kbs[kb].main[0], int(kb)))
-                edges.update((newer, older) for older, newer in pairwise(ordered))
+            line = self._lines.get(product.line)
+            rollups = [kb for kb, rows in by_kb.items() if _contains_earlier(product.component, rows, line)]
+            ordered = sorted(rollups, key=lambda kb: (self._rows.kbs[kb].main[0], int(kb)))
+            edges.update((newer, older) for older, newer in pairwise(ordered))
             self._own[product.id] = frozenset(edges)
         return self._own[product.id]
 
 
-def _is_dotnet_rollup(rows: RowsOfKb, line: Line | None) -> bool:
-    """On cumulative lines every .NET update is one; before, what Microsoft calls a monthly rollup."""
+def _contains_earlier(component: str, rows: RowsOfKb, line: Line | None) -> bool:
+    """Every Flash update, every .NET update on a cumulative line, and before that what Microsoft calls a rollup."""
+    if component == _FLASH:
+        return True
+    if component != _DOTNET:
+        return False
     if line is not None and line.cumulative:
         return not rows.kinds.keys() & {Kind.SECURITY_ONLY, Kind.STANDALONE, Kind.PREVIEW_ROLLUP}
     return Kind.ROLLUP in rows.kinds

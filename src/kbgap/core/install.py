@@ -1,10 +1,10 @@
 """The install set: the newest security release of each chain in which a machine misses something (semantics 3.6)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from kbgap.core.assess import assess
 from kbgap.core.builds import Build
-from kbgap.core.model import ByBuild, ByList, ByMark, Fixes, Kind, SoftwareState, Update
+from kbgap.core.model import ByBuild, ByList, ByMark, Fixes, Kind, ProductFixes, SoftwareState, Update
 from kbgap.core.verdicts import IsMissing
 
 
@@ -21,10 +21,9 @@ def install_set(states: Iterable[SoftwareState], fixes: Fixes) -> tuple[str, ...
     for state in states:
         found = assess(state, fixes, advisories=True)
         missing.update(finding.kb for finding in found if isinstance(finding.verdict, IsMissing))
-        for product in state.products:
-            for update in fixes[product.product].updates if product.product in fixes else ():
-                if (build := _release_build(update)) is not None:
-                    cumulative[update.kb] = build
+        for published in (fixes[product.product] for product in state.products if product.product in fixes):
+            cumulative.update(_security_releases(published))
+            for update in published.updates:
                 if update.kb in missing:
                     offered[update.kb] = _stronger(offered.get(update.kb), update)
     newest = _newest_cumulative(offered, cumulative)
@@ -34,13 +33,16 @@ def install_set(states: Iterable[SoftwareState], fixes: Fixes) -> tuple[str, ...
     return tuple(sorted(_without_older_hotpatches(chosen, offered), key=int))
 
 
-def _release_build(update: Update) -> Build | None:
-    """The build of what Windows Update would offer as the line's newest: a security release with a build of its own."""
-    match update.proof:
-        case ByBuild(build=build, source=source) if update.kind is not Kind.PREVIEW_ROLLUP:
-            return None if source.startswith("first later") else build
-        case _:
-            return None
+def _security_releases(published: ProductFixes) -> Iterator[tuple[str, Build]]:
+    """What Windows Update would offer as the line's newest: a cumulative update that closes a CVE, not a preview."""
+    closing = {index for closing in published.closings if not closing.advisory for index in closing.updates}
+    for index, update in enumerate(published.updates):
+        match update.proof:
+            case ByBuild(build=build, source=source) if index in closing and not source.startswith("first later"):
+                if update.kind is not Kind.PREVIEW_ROLLUP:
+                    yield update.kb, build
+            case _:
+                pass
 
 
 def _stronger(known: Update | None, update: Update) -> Update:
@@ -49,10 +51,13 @@ def _stronger(known: Update | None, update: Update) -> Update:
 
 
 def _newest_cumulative(offered: Mapping[str, Update], cumulative: Mapping[str, Build]) -> str:
-    """The newest cumulative update, once any is missing; empty when none is."""
-    if not any(isinstance(update.proof, ByBuild) for update in offered.values()):
-        return ""
-    return max(cumulative, key=lambda kb: (cumulative[kb], int(kb)), default="")
+    """The newest cumulative security release, once it contains something missing; empty when it does not.
+
+    What only a preview closes has to wait for the next security release.
+    """
+    newest = max(cumulative, key=lambda kb: (cumulative[kb], int(kb)), default="")
+    needed = [update.proof.build for update in offered.values() if isinstance(update.proof, ByBuild)]
+    return newest if any(build <= cumulative[newest] for build in needed) else ""
 
 
 def _is_contained(update: Update, reached: Build | None, missing: set[str]) -> bool:
