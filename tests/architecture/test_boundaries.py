@@ -21,6 +21,7 @@ OPENS_CONNECTIONS = {
     "urllib3",
 }
 MAY_OPEN_CONNECTIONS = {"src/kbgap/auth/jwks.py", "src/kbgap/catalogue/source.py"}
+LISTENS = "src/kbgap/server/run.py"  # it has a socket because it answers; it reaches out to nobody
 
 DATABASES = {"citus", "postgresql", "sqlite"}
 ASKS_WHICH_DATABASE = "src/kbgap/store/dialect.py"
@@ -40,7 +41,7 @@ def test_only_the_two_fetchers_open_connections() -> None:
     """Microsoft's documents and a provider's signing keys are all that kbgap ever fetches."""
     opening = {module.path for module in modules("src") if module.imports & OPENS_CONNECTIONS}
 
-    assert opening - MAY_OPEN_CONNECTIONS == set()
+    assert opening - MAY_OPEN_CONNECTIONS - {LISTENS} == set()
 
 
 def test_only_the_dialect_module_asks_which_database_it_is() -> None:

@@ -6,7 +6,7 @@ until they are withdrawn. All of them are published, so that other services can 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, TypedDict
 
 from joserfc.jwk import KeyParameters, RSAKey
@@ -14,6 +14,8 @@ from joserfc.jwk import KeyParameters, RSAKey
 from kbgap.core.errors import Unavailable
 
 SIGNING_ALGORITHM = "RS256"
+SIGNS_FOR = timedelta(days=90)
+VERIFIES_FOR = SIGNS_FOR + timedelta(days=7)  # far longer than any token that the key signed is valid
 _KEY_BITS = 2048
 
 
@@ -41,6 +43,16 @@ def make_signing_key(now: datetime) -> SigningKey:
     """A new RSA key; its id is the thumbprint of its public half (RFC 7638), so that no two keys share one."""
     key = RSAKey.generate_key(_KEY_BITS, auto_kid=True)
     return SigningKey(kid=key.thumbprint(), pem=key.as_pem(private=True).decode("ascii"), created_at=now)
+
+
+def is_due(keys: Iterable[SigningKey], now: datetime) -> bool:
+    """True when it is time for a new key: there is none, or the newest has signed long enough."""
+    return all(now - key.created_at >= SIGNS_FOR for key in keys)
+
+
+def outlived(keys: Iterable[SigningKey], now: datetime) -> frozenset[str]:
+    """The ids of keys to withdraw: nothing that they signed can be valid any more."""
+    return frozenset(key.kid for key in keys if now - key.created_at >= VERIFIES_FOR)
 
 
 class KeyRing:

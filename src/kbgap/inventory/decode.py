@@ -32,6 +32,10 @@ _MEND = {
 }
 
 
+class TooManyReports(Invalid):
+    """A body holds more reports than is allowed; sent in parts, all of them are fine."""
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How much is read: bytes as sent, bytes when unpacked, bytes of one report, reports in one batch."""
 
@@ -66,8 +70,7 @@ def decode_reports(
         raise Invalid(error.what, where=where, mend=error.mend) from error
     text = _text(plain, where)
     items = list(_items(text, content, where, limits))
-    if len(items) > limits.items:
-        raise Invalid(f"more than {limits.items:,} reports in one batch", where=where, mend="send several batches")
+    _check_count(len(items), limits, where)
     return [item if isinstance(item, Invalid) else decode_report(item[1], item[0], limits) for item in items]
 
 
@@ -134,13 +137,19 @@ def is_json(text: str | bytes) -> bool:
     return True
 
 
+def _check_count(count: int, limits: Limits, where: str) -> None:
+    if count > limits.items:
+        raise TooManyReports(
+            f"more than {limits.items:,} reports in one batch", where=where, mend="send several batches"
+        )
+
+
 def _array_items(text: str, where: str, limits: Limits) -> Iterator[tuple[str, str] | Invalid]:
     try:
         parts = [str(raw, "utf-8") for raw in msgspec.json.decode(text, type=list[msgspec.Raw])]
     except (ValueError, RecursionError):
         parts = list(_mended_items(text, where))
-    if len(parts) > limits.items:
-        raise Invalid(f"more than {limits.items:,} reports in one batch", where=where, mend="send several batches")
+    _check_count(len(parts), limits, where)
     for position, part in enumerate(parts):
         yield _joined(where, f"$[{position}]"), part
     if not parts:

@@ -1,0 +1,99 @@
+"""Run the server: listen, say when it answers, and end without breaking off what it has begun."""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from kbgap.core.errors import Unavailable
+
+_BACKLOG = 2_048
+_KEEPS_ALIVE = 30  # seconds that an idle connection stays open
+_ENDS_WITHIN = 20  # seconds for requests that have begun
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 takes any that is free. Unavailable says why it cannot be had."""
+    try:
+        family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(place)
+            listening.listen(_BACKLOG)
+        except OSError:
+            listening.close()
+            raise
+    except OSError as error:
+        raise Unavailable(
+            f"the server cannot listen there ({error.strerror or error})",
+            where=f"{host}:{port}",
+            mend="choose another --host or --port",
+        ) from error
+    return listening
+
+
+def address_of_socket(listening: socket.socket) -> str:
+    """The address of a listening socket; one that listens everywhere is reached on this machine's loopback."""
+    host, port = listening.getsockname()[:2]
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"http://{f'[{reached}]' if ':' in reached else reached}:{port}"
+
+
+def serve(app: ASGIApp, listening: socket.socket, ready: Callable[[], None] | None = None) -> None:
+    """Answer requests until the process is told to stop (SIGINT, SIGTERM); ``ready`` is called once it answers."""
+    _Server(app, ready).run(sockets=[listening])
+
+
+@contextmanager
+def in_background(app: ASGIApp, listening: socket.socket) -> Iterator[None]:
+    """Answer requests in a thread for as long as the block runs."""
+    answers = threading.Event()
+    server = _Server(app, answers.set)
+    thread = threading.Thread(target=server.run_and_tell, args=(listening, answers), name="kbgap-server", daemon=True)
+    thread.start()
+    answers.wait()
+    if not server.started:
+        thread.join()
+        raise Unavailable("the server did not start", mend="see the log")
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, app: ASGIApp, ready: Callable[[], None] | None) -> None:
+        config = uvicorn.Config(
+            app,
+            log_config=None,  # whoever runs the server decides where logs go
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,  # whom to trust is a setting of ours
+            ws="none",
+            lifespan="on",
+            timeout_keep_alive=_KEEPS_ALIVE,
+            timeout_graceful_shutdown=_ENDS_WITHIN,
+        )
+        # uvicorn's access log has the query in it, and the switch above only takes its handlers away.
+        logging.getLogger("uvicorn.access").disabled = True
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self._ready is not None:
+            self._ready()
+
+    def run_and_tell(self, listening: socket.socket, over: threading.Event) -> None:
+        """Run in a thread; whoever waits for the start is told when there will be none."""
+        try:
+            with suppress(SystemExit):  # uvicorn's way to say that the application did not start
+                self.run(sockets=[listening])
+        finally:
+            over.set()

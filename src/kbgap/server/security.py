@@ -1,0 +1,116 @@
+"""Stand at the door: find out who sends a request, and let in those who may do what they ask.
+
+A token that was verified before costs one look into a memory; signing keys and tenants are read again every so often,
+so that a withdrawn key or a deleted tenant is noticed by every server process within ``KEYS_ARE_FRESH`` and
+``TENANTS_ARE_FRESH``.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import NewType, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+from kbgap.auth.cache import VerifiedTokens
+from kbgap.auth.keys import KeyRing
+from kbgap.auth.permissions import ApplicationPermission, DelegatedPermission, Principal
+from kbgap.auth.tokens import Authority, BadToken, Fault, verify_token
+from kbgap.core.errors import Denied
+
+T = TypeVar("T")
+
+KEYS_ARE_FRESH = timedelta(seconds=60)
+KEYS_MAY_BE_READ_AGAIN = timedelta(seconds=1)  # for a key that is not known: another process may have made it
+TENANTS_ARE_FRESH = timedelta(seconds=2)
+_MOST_TENANTS = 10_000
+
+Authorization = NewType("Authorization", str)
+
+
+class Gate:
+    """Admits requests; used from one thread (the server's event loop)."""
+
+    def __init__(
+        self,
+        authority: Authority,
+        read_ring: Callable[[datetime], KeyRing],
+        has_tenant: Callable[[str], bool],
+        threads: CapacityLimiter,
+    ) -> None:
+        """``read_ring`` and ``has_tenant`` read the database, so they are called in a thread."""
+        self.authority = authority
+        self._read_ring = read_ring
+        self._has_tenant = has_tenant
+        self._threads = threads
+        self._verified = VerifiedTokens()
+        self._ring: KeyRing | None = None
+        self._ring_read_at: datetime | None = None
+        self._tenants: dict[str, datetime] = {}
+
+    async def admit(
+        self,
+        header: Authorization,
+        application: tuple[ApplicationPermission, ...],
+        delegated: tuple[DelegatedPermission, ...],
+        now: datetime,
+    ) -> Principal:
+        """Who the request speaks for: BadToken when nobody, Denied when somebody who may not do this."""
+        token = _bearer(header)
+        await self.ring(now)
+        principal = self._verified.get(token, now) or await self._verify(token, now)
+        if not await self._is_tenant(principal.tenant_guid, now):
+            raise BadToken(Fault.TENANT)
+        if not principal.may(application, delegated):
+            raise _denied(principal, application, delegated)
+        return principal
+
+    async def ring(self, now: datetime, fresh: timedelta = KEYS_ARE_FRESH) -> KeyRing:
+        """The signing keys, read not longer ago than ``fresh``."""
+        if self._ring is None or self._ring_read_at is None or now - self._ring_read_at >= fresh:
+            ring = await self._in_thread(lambda: self._read_ring(now))
+            if self._ring is not None and not self._ring.kids <= ring.kids:
+                self._verified.clear()  # a key was withdrawn, and with it what it signed
+            self._ring, self._ring_read_at = ring, now
+        return self._ring
+
+    async def _verify(self, token: str, now: datetime) -> Principal:
+        try:
+            verified = verify_token(token, await self.ring(now), self.authority, now)
+        except BadToken as bad:
+            if bad.fault is not Fault.KEY:
+                raise
+            verified = verify_token(token, await self.ring(now, KEYS_MAY_BE_READ_AGAIN), self.authority, now)
+        self._verified.put(token, verified)
+        return verified.principal
+
+    async def _is_tenant(self, guid: str, now: datetime) -> bool:
+        known_at = self._tenants.get(guid)
+        if known_at is not None and now - known_at < TENANTS_ARE_FRESH:
+            return True
+        if not await self._in_thread(lambda: self._has_tenant(guid)):
+            return False
+        if len(self._tenants) >= _MOST_TENANTS:
+            self._tenants.clear()
+        self._tenants[guid] = now
+        return True
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await to_thread.run_sync(work, limiter=self._threads)
+
+
+def _bearer(header: Authorization) -> str:
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise BadToken(Fault.ABSENT)
+    return token.strip()
+
+
+def _denied(
+    principal: Principal, application: tuple[ApplicationPermission, ...], delegated: tuple[DelegatedPermission, ...]
+) -> Denied:
+    """The service's own words: clients cut the permissions out of them."""
+    if principal.scopes and not principal.roles:
+        needed, held = ",".join(delegated), ",".join(sorted(principal.scopes))
+        return Denied(f"Missing user scopes. API required scopes: {needed}, user scopes: {held}")
+    needed, held = ",".join(application), ",".join(sorted(principal.roles))
+    return Denied(f"Missing application roles. API required roles: {needed}, application roles: {held}")

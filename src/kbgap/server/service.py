@@ -1,0 +1,27 @@
+"""What every request is served with: made once, when the application is put together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from anyio import CapacityLimiter
+
+from kbgap.catalogue.file import CatalogueFile
+from kbgap.server.security import Gate
+from kbgap.settings import Settings
+from kbgap.store.database import Database
+
+Clock = Callable[[], datetime]
+CatalogueProvider = Callable[[], CatalogueFile]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The parts that handlers use; ``threads`` bounds how many of them wait for the database at once."""
+
+    settings: Settings
+    database: Database
+    catalogue: CatalogueProvider
+    clock: Clock
+    gate: Gate
+    threads: CapacityLimiter
