@@ -11,7 +11,9 @@ from kbgap.core.model import Product, Value
 from kbgap.inventory.report import DotNet
 
 COMPONENT = ".net"
+# Doubts are what a report would have to say: "... is not reported", "send ...".
 NOT_REPORTED = "the .NET release key"
+NOT_KNOWN = "a known .NET release key"
 
 
 class _Version(Value, frozen=True, forbid_unknown_fields=True):
@@ -50,7 +52,7 @@ def _presence_of_4(product: Product, versions: Sequence[str], dotnet: Sequence[D
         return "" if product.in_box else NOT_REPORTED
     version = version_of(release)
     if version is None:
-        return f"the .NET release key {release} is not a known one"
+        return NOT_KNOWN
     return "" if version in versions else None
 
 

@@ -91,8 +91,9 @@ def api_words(role: str, number: int) -> tuple[str, str]:
 
 def _family(folded: str) -> Family | None:
     padded = f" {folded} "
-    found = [(len(name), family) for family in _table().family for name in family.names if f" {name} " in padded]
-    return max(found, key=lambda pair: pair[0])[1] if found else None
+    found = [(family, name) for family in _table().family for name in family.names if f" {name} " in padded]
+    # "Windows 10 … HoloLens" is no Windows 10 for PCs, and "Windows Server 2012 R2" no Windows Server 2012.
+    return max(found, key=lambda pair: (not pair[0].role, len(pair[1])))[0] if found else None
 
 
 @cache

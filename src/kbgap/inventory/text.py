@@ -102,7 +102,7 @@ def _double_byte(lead: range, trail: range) -> _Score:
             if error.start < len(sample) - 1:
                 return -1.0
             text = sample[: error.start].decode(name)
-        foreign = [character.encode(name) for character in text if not character.isascii()]
+        foreign = [character.encode(name, errors="replace") for character in text if not character.isascii()]
         common = [pair for pair in foreign if len(pair) == 2 and pair[0] in lead and pair[1] in trail]
         share = len(common) / len(foreign) if foreign else 0.0
         return share if share > 0.85 else -1.0
