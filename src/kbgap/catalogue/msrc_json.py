@@ -63,9 +63,13 @@ def decode_json(data: bytes, where: str) -> object:
 
 def read_json(data: object, where: str) -> Document:
     """Turn decoded JSON into a document; ``where`` names it in errors. Raises ``Invalid`` for any other JSON."""
-    if not isinstance(data, dict) or not isinstance(data.get("DocumentTracking"), dict) or "Vulnerability" not in data:
+    if (
+        not isinstance(data, dict)
+        or not isinstance(data.get("DocumentTracking"), dict)
+        or not isinstance(data.get("Vulnerability", ""), list | None)
+    ):
         raise Invalid(
-            "no CVRF document: the root must be an object with DocumentTracking and Vulnerability",
+            "no CVRF document: the root must be an object with DocumentTracking and a list named Vulnerability",
             where=where,
             mend="give a document of Microsoft's CVRF service",
         )
@@ -86,8 +90,10 @@ class _Reader:
         """Read every part that the catalogue uses."""
         tracking = data["DocumentTracking"]
         identification = tracking.get("Identification")
+        if not isinstance(identification, dict):
+            identification = {}
         self._builder.head(
-            id=self._text(identification, "ID", "DocumentTracking.Identification") if identification else "",
+            id=self._text(identification, "ID", "DocumentTracking.Identification"),
             title=self._text(data, "DocumentTitle", ""),
             initial=self._text(tracking, "InitialReleaseDate", "DocumentTracking"),
             current=self._text(tracking, "CurrentReleaseDate", "DocumentTracking"),
