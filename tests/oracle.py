@@ -17,6 +17,8 @@ from kbgap.core.model import Kind, Line, Product, Track
 SERVICED_APART = {"flash", ".net"}  # components that the cumulative update of Windows does not always contain
 CUMULATIVE = {"security", "preview", "out-of-band", "cumulative"}
 ROLLUPS = {"rollup", "preview-rollup"}
+APART = {Kind.SECURITY_ONLY, Kind.STANDALONE, Kind.PREVIEW_ROLLUP}
+UNUSUAL = (Kind.HOTPATCH, Kind.SERVICING_STACK, Kind.STANDALONE, Kind.SETUP)
 EXEMPT = {Kind.HOTPATCH, Kind.SERVICING_STACK, Kind.STANDALONE}
 
 
@@ -77,6 +79,11 @@ class Known:
     is_floor: bool = False
 
 
+def is_cve(identifier: str) -> bool:
+    """Whether an entry is a CVE, not an advisory."""
+    return identifier.upper().startswith("CVE-")
+
+
 class Oracle:
     """Judges machines against documents; everything it needs of the documents is looked up row by row."""
 
@@ -96,14 +103,16 @@ class Oracle:
         self.rows_on_line: dict[tuple[str, str], list[Row]] = defaultdict(list)  # by line and KB
         self.edges: dict[str, set[tuple[str, str]]] = defaultdict(set)  # by platform: (newer, older)
         self.first_document: dict[str, str] = {}
+        self.fixed: dict[str, dict[tuple[str, str], set[str]]] = defaultdict(lambda: defaultdict(set))
         for document in documents:
             for entry in document.entries:
                 for remedy in entry.remedies:
-                    day = min(self.first_document.get(remedy.kb, document.initial), document.initial)
-                    self.first_document[remedy.kb] = day
+                    day = document.initial[:10]
+                    self.first_document[remedy.kb] = min(self.first_document.get(remedy.kb, day), day)
+                    self.fixed[remedy.kb][day, document.title] |= {entry.id} if is_cve(entry.id) else set()
                     for product in {canonical.get(named, named) for named in remedy.products} & set(products):
                         self._take(products[product], entry.id, remedy)
-        for question in ("kind", "is_valid", "build_of", "cumulative_updates", "names", "newer_than"):
+        for question in ("kind", "is_valid", "build_of", "cumulative_updates", "names", "newer_than", "called"):
             setattr(self, question, cache(getattr(self, question)))  # nothing else here is done for speed
 
     def _take(self, product: Product, cve: str, remedy: Remedy) -> None:
@@ -134,7 +143,7 @@ class Oracle:
         yield from ((kb, Answer.COVERED) for kb, held in holds.items() if held is Holds.CONTAINED)
         pairs: dict[str, set[str]] = defaultdict(set)
         for row in valid:
-            if row.cve.upper().startswith("CVE-"):  # 3.6: advisories never count
+            if is_cve(row.cve):  # 3.6: advisories never count
                 pairs[row.cve].add(row.kb)
         for alternatives in pairs.values():
             if any(holds[kb].satisfied for kb in alternatives):  # 3.4 closed
@@ -179,7 +188,7 @@ class Oracle:
         The word is not reliable row by row (semantics 2, SubType).
         """
         called = Counter(row.kind for row in self.rows_on_line[line, kb])
-        for unusual in (Kind.HOTPATCH, Kind.SERVICING_STACK, Kind.STANDALONE, Kind.SETUP):
+        for unusual in UNUSUAL:
             if unusual in called:
                 return unusual
         if self.lines[line].cumulative and (kb in self.standalone or Kind.SECURITY_ONLY in called):
@@ -303,6 +312,9 @@ class Oracle:
         if not line.cumulative:  # a rollup contains all earlier rollups of its line
             rollups = [release.kb for release in line.releases if release.kind in ROLLUPS]
             edges |= {(newer, older) for place, newer in enumerate(rollups) for older in rollups[:place]}
+        # And so does a Flash update, and a rollup of .NET, all earlier ones of its product (ADR 0003).
+        ordered = sorted(self.contain_earlier(product), key=lambda kb: (self.main_day(kb), int(kb)))
+        edges |= {(newer, older) for place, newer in enumerate(ordered) for older in ordered[:place]}
         found: set[str] = set()
         names = set(self.names(product, kb))
         while names:
@@ -310,6 +322,24 @@ class Oracle:
             found |= newer
             names = {name for other in newer for name in self.names(product, other)}
         return frozenset(found)
+
+    def contain_earlier(self, product: Product) -> set[str]:
+        """All Flash updates; those of .NET that are not apart, on rollup lines only what some row calls a rollup."""
+        if product.component not in SERVICED_APART:
+            return set()
+        kinds: dict[str, set[Kind]] = defaultdict(set)
+        for row in self.rows[product.id]:
+            kinds[row.kb].add(row.kind)
+        if product.component == "flash":
+            return set(kinds)
+        if not self.lines[product.line].cumulative:
+            return {kb for kb, called in kinds.items() if Kind.ROLLUP in called}
+        return {kb for kb, called in kinds.items() if called.isdisjoint(APART)}
+
+    def main_day(self, kb: str) -> str:
+        """The day of the document in which the KB fixes most CVEs, of equal ones the latest (3.7)."""
+        fixed = self.fixed[kb]
+        return max(fixed, key=lambda document: (len(fixed[document]), document))[0]
 
     # 3.5 the track  ------------------------------------------------------------------------------------------------
 
@@ -323,7 +353,7 @@ class Oracle:
 
     def offered(self, alternatives: Iterable[str], product: Product, track: Track) -> set[str]:
         """Of the KBs that close one CVE, those that a machine on the track would take."""
-        kinds = {kb: self.kind(product.line, kb) for kb in alternatives}
+        kinds = {kb: self.called(product, kb) for kb in alternatives}
         preview = {kb for kb, kind in kinds.items() if kind is Kind.PREVIEW_ROLLUP}
         hotpatch = {kb for kb, kind in kinds.items() if kind is Kind.HOTPATCH}
         parallel = {kb for kb, kind in kinds.items() if kind in {Kind.SECURITY_ONLY, Kind.IE_CUMULATIVE}}
@@ -333,6 +363,17 @@ class Oracle:
         order = {
             Track.ROLLUP: [plain | rollup, standalone, parallel, preview],
             Track.SECURITY_ONLY: [plain | parallel | standalone, rollup, preview],
-            Track.HOTPATCH: [hotpatch | standalone, plain],
+            Track.HOTPATCH: [hotpatch | standalone, plain | rollup, parallel, preview],
         }
         return next((choice for choice in order[track] if choice), set())
+
+    def called(self, product: Product, kb: str) -> Kind:
+        """What most rows of the product call the KB, unless it is one of the unusual kinds there."""
+        said = Counter(row.kind for row in self.rows[product.id] if row.kb == kb)
+        unusual = [kind for kind in UNUSUAL if kind in said]
+        tabled = {release.kind for release in self.lines[product.line].releases if release.kb == kb}
+        if self.lines[product.line].cumulative and "preview" in tabled and not unusual:
+            return Kind.PREVIEW_ROLLUP  # whatever SubType says
+        if self.kind(product.line, kb) is Kind.STANDALONE and not unusual:
+            return Kind.STANDALONE
+        return unusual[0] if unusual else min(said, key=lambda kind: (-said[kind], kind))
