@@ -122,10 +122,10 @@ def _explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def _machine(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     group = _group(commands, "machine", "single machines")
     shown = _command(group, "show", "machines.show", "what is known of a machine")
-    listed = _command(group, "list", "machines.list_machines", "the machines of the tenant")
     _format(shown)
-    _format(listed)
     excluded = _command(group, "exclude", "machines.exclude", "leave a machine out of the counts")
+    reasons = ("Other", "InactiveDevice", "DuplicateDevice", "DeviceDoesNotExist", "DeviceOutOfScope")
+    excluded.add_argument("--reason", choices=reasons, default=reasons[0], help="why (default: %(default)s)")
     included = _command(group, "include", "machines.include", "count an excluded machine again")
     deleted = _command(group, "delete", "machines.delete", "forget a machine")
     for command in (shown, excluded, included, deleted):
@@ -139,7 +139,8 @@ def _client(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     create.add_argument(
         "--role", dest="roles", action="append", default=[], metavar="ROLE", help="such as Software.Read.All"
     )
-    listed = _command(group, "list", "clients.list_clients", "the clients of the tenant")
+    listed = _command(group, "list", "clients.list_clients_", "the clients of the tenant")
+    _format(_command(group, "roles", "clients.roles", "every role that a client can have"))
     revoke = _command(group, "revoke", "clients.revoke", "refuse a client from now on")
     revoke.add_argument("client", metavar="CLIENT_ID")
     _format(create)
@@ -151,7 +152,9 @@ def _tenant(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     create = _command(group, "create", "tenants.create", "make a tenant")
     create.add_argument("name", metavar="NAME")
     _format(create)
-    _format(_command(group, "list", "tenants.list_tenants", "all tenants"))
+    _format(_command(group, "list", "tenants.list_tenants_", "all tenants"))
+    delete = _command(group, "delete", "tenants.delete", "delete a tenant with its machines and clients")
+    delete.add_argument("name", metavar="NAME", help="its name or id")
 
 
 def _db(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -154,10 +154,14 @@ def export(options: argparse.Namespace) -> int:
 
 def import_file(options: argparse.Namespace) -> int:
     """Take a catalogue file from another machine, once its checksum is verified."""
-    shelf = shelf_of(settings_of(options))
+    from kbgap.cli.refresh import load_into_fleet
+
+    settings = settings_of(options)
+    shelf = shelf_of(settings)
     with CatalogueFile(options.file) as catalogue:
         catalogue.verify()
         path = shelf.take_in(catalogue)
     shelf.make_current(path)
+    load_into_fleet(settings)
     print(f"catalogue {path.stem} is now current")
     return 0

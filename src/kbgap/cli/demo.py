@@ -181,6 +181,9 @@ def _write_ready_file(path: Path, address: str, plan: Plan, client: Credentials)
         "client_secret": client.client_secret,
     }
     partial = path.with_name(f".{path.name}-{os.getpid()}")
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as stream:
-        stream.write(json.dumps(ready) + "\n")
-    partial.replace(path)
+    try:
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as stream:
+            stream.write(json.dumps(ready) + "\n")
+        partial.replace(path)
+    except OSError as error:
+        raise Unavailable(f"the file cannot be written ({error.strerror})", where=f"--ready-file {path}") from error

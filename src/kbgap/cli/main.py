@@ -19,8 +19,8 @@ FAILED = 3
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is the answer that scripts read."""
     options = parser().parse_args(arguments)
-    command = import_module(f"kbgap.cli.{options.module}")  # each command imports only what it needs
     try:
+        command = import_module(f"kbgap.cli.{options.module}")  # each command imports only what it needs
         return int(getattr(command, options.function)(options))
     except KbgapError as error:
         print(f"kbgap: {error}", file=sys.stderr)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from kbgap.catalogue.offers import Progress, silent
 from kbgap.catalogue.source import Service
-from kbgap.cli.context import settings_of
+from kbgap.cli.context import now, settings_of, shelf_of
 from kbgap.cli.output import say
 from kbgap.operations.refresh_catalogue import Refreshed, refresh_catalogue
+from kbgap.settings import Settings
 
 BAD_INPUT = 2
 
@@ -27,6 +28,7 @@ def refresh(options: argparse.Namespace) -> int:
         with progress_bar() as progress:
             done = refresh_catalogue(source, settings.data_dir, accept_shrink=options.accept_shrink, progress=progress)
         _tell(done)
+        load_into_fleet(settings)
         refused += len(done.collected.refused)
     return BAD_INPUT if refused and options.source else 0
 
@@ -42,6 +44,16 @@ def _tell(done: Refreshed) -> None:
         f"{len(collected.fresh)} documents new or revised, {len(collected.unchanged)} unchanged, "
         f"{len(collected.refused)} refused; catalogue {done.revision} {state}"
     )
+
+
+def load_into_fleet(settings: Settings) -> None:
+    """Bring the fleet to the new catalogue, where there is one."""
+    from kbgap.cli.fleet import fleet, has_database
+    from kbgap.operations.load_catalogue import load_catalogue
+
+    if has_database(settings):
+        with fleet(settings) as database:
+            load_catalogue(database, shelf_of(settings).current(), now())
 
 
 @contextmanager

@@ -5,33 +5,29 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from uuid import UUID
 
 from kbgap.catalogue.file import CatalogueFile
-from kbgap.catalogue.shelf import Shelf
 from kbgap.cli import context
+from kbgap.cli.fleet import catalogue_of, fleet, tenant_of
 from kbgap.cli.output import say
-from kbgap.core.errors import Unavailable
 from kbgap.operations.fetch_catalogue import fetch_catalogue
-from kbgap.operations.load_catalogue import load_catalogue
-from kbgap.operations.manage_tenants import ensure_tenant, find_tenant
 from kbgap.server.app import create_app
 from kbgap.server.run import address_of_socket, listen
 from kbgap.server.run import serve as answer
-from kbgap.settings import Settings
-from kbgap.store.database import Database, open_database
 
 
 def serve(options: argparse.Namespace) -> int:
-    """Serve the configured database; without its tables or without a catalogue the message says what to run."""
+    """Serve the configured fleet; without a catalogue the message says what to run."""
     settings = context.settings_of(options)
     log_to_stderr(logging.INFO)
-    with ending_when_told(), open_database(settings.database, pool_size=settings.threads) as database:
-        catalogues = Catalogues(database, context.shelf_of(settings), _tenant(database, settings))
-        context.warn_when_old(catalogues(), settings)
+    with ending_when_told(), fleet(settings) as database:
+        tenant = tenant_of(database, settings)
+        catalogue_of(database, settings, tenant).close()  # there is one, and it is loaded
+        shelf = context.shelf_of(settings)
+        catalogues = Catalogues(lambda: fetch_catalogue(database, shelf, tenant))
         listening = listen(settings.host, settings.port)
         address = address_of_socket(listening)
         app = create_app(settings, database, catalogues, context.now, address=address)
@@ -40,18 +36,16 @@ def serve(options: argparse.Namespace) -> int:
 
 
 class Catalogues:
-    """Gives the catalogue in use, opened once for each revision; called from the threads that serve requests."""
+    """Gives the catalogue in use, each revision opened once; called from the threads that serve requests."""
 
-    def __init__(self, database: Database, shelf: Shelf, tenant: str) -> None:
-        """The catalogue in use is that of ``tenant`` (a GUID): loading one brings all tenants to it."""
-        self._database = database
-        self._shelf = shelf
-        self._tenant = tenant
+    def __init__(self, fetch: Callable[[], CatalogueFile]) -> None:
+        """``fetch`` opens the catalogue that is in use at the moment, or raises Unavailable."""
+        self._fetch = fetch
         self._lock = threading.Lock()
         self._opened: CatalogueFile | None = None
 
     def __call__(self) -> CatalogueFile:
-        """The catalogue, or Unavailable when neither the database nor this machine has one."""
+        """The catalogue, with what was read of it before."""
         found = self._fetch()
         with self._lock:
             if self._opened is None or self._opened.revision != found.revision:
@@ -60,30 +54,15 @@ class Catalogues:
                 found.close()
             return self._opened
 
-    def _fetch(self) -> CatalogueFile:
-        try:
-            return fetch_catalogue(self._database, self._shelf, self._tenant)
-        except Unavailable as nothing_loaded:
-            try:
-                file = self._shelf.current()
-            except Unavailable:
-                raise nothing_loaded from None
-            load_catalogue(self._database, file, context.now())
-            return file
-
-
-def _tenant(database: Database, settings: Settings) -> str:
-    """The GUID of the configured tenant, which is made on the first start; a name must be known already."""
-    try:
-        guid = str(UUID(settings.tenant))
-    except ValueError:
-        return find_tenant(database, settings.tenant)
-    return ensure_tenant(database, guid, "default", context.now()).guid
-
 
 def log_to_stderr(level: int) -> None:
-    """Send what the server has to tell to standard error, each line with its time and its level."""
+    """Send what the server has to tell to standard error, each line with its time and its level.
+
+    What the libraries below do step by step is ours to say in other words.
+    """
     logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for library in ("uvicorn", "alembic"):
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 @contextmanager

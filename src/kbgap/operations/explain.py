@@ -9,6 +9,7 @@ from kbgap.core.project import whole
 from kbgap.core.verdicts import Verdict
 from kbgap.inventory.kb import parse_kb
 from kbgap.inventory.normalise import Outside, normalise
+from kbgap.inventory.report import Report
 from kbgap.operations.judging import decode_evidence
 from kbgap.store import machines, states
 from kbgap.store.database import Database
@@ -30,31 +31,36 @@ class Explanation(Value, frozen=True):
     ``software`` is empty when the KB concerns none of it; then ``note`` says why.
     """
 
-    machine_id: str
+    machine: str
     kb: str
     name: str
     software: tuple[ExplainedSoftware, ...]
     note: str = ""
 
 
-def explain(database: Database, catalogue: CatalogueFile, tenant: str, machine: str, kb: str) -> Explanation:
+def explain_stored(database: Database, catalogue: CatalogueFile, tenant: str, machine: str, kb: str) -> Explanation:
     """Judge one KB again on the whole evidence of a machine (its id or DNS name), and say what decides.
 
     Raises:
         NotFound: there is no such machine, or the KB fixes nothing in the catalogue.
         Invalid: ``kb`` is no KB number.
     """
+    with database.snapshot() as connection:
+        found = machines.find(connection, tenant_key(tenant), machine)
+        body = unpacked(states.evidence_body(connection, tenant_key(tenant), found.evidence))
+    return explain_report(decode_evidence(body), catalogue, found.machine_id, kb)
+
+
+def explain_report(report: Report, catalogue: CatalogueFile, machine: str, kb: str) -> Explanation:
+    """As ``explain_stored``, for a report at hand; ``machine`` is what to call it."""
     number = parse_kb(kb)
     if number is None:
         raise Invalid(f"{kb[:40]!r} is no KB number", mend="write KB4540673 or 4540673")
     name = catalogue.update(number).name
-    with database.snapshot() as connection:
-        found = machines.find(connection, tenant_key(tenant), machine)
-        body = unpacked(states.evidence_body(connection, tenant_key(tenant), found.evidence))
-    normalised = normalise(decode_evidence(body), catalogue.index, catalogue.lines)
+    normalised = normalise(report, catalogue.index, catalogue.lines)
     if isinstance(normalised, Outside):
         note = f"the machine is outside the catalogue: {normalised.reason}"
-        return Explanation(machine_id=found.machine_id, kb=number, name=name, software=(), note=note)
+        return Explanation(machine=machine, kb=number, name=name, software=(), note=note)
     fixes = catalogue.fixes_of(product.product for product in normalised.evidence.products)
     explained = tuple(
         ExplainedSoftware(
@@ -65,4 +71,4 @@ def explain(database: Database, catalogue: CatalogueFile, tenant: str, machine: 
         if finding.kb == number
     )
     note = "" if explained else f"KB{number} is for none of the machine's products, or of a track it does not follow"
-    return Explanation(machine_id=found.machine_id, kb=number, name=name, software=explained, note=note)
+    return Explanation(machine=machine, kb=number, name=name, software=explained, note=note)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BindParameter, Column, Connection, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Column, Connection, bindparam, delete, func, insert, select, update
 
 from kbgap.core.errors import NotFound
 from kbgap.core.model import Value
@@ -55,6 +55,24 @@ class Stored(Value, frozen=True):
     def is_counted(self) -> bool:
         """Whether the counts hold it."""
         return self.exclusion is None and not self.is_silent
+
+
+class Description(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A machine for people; ``is_outside``: no update of the catalogue is for it."""
+
+    id: str
+    computer_dns_name: str | None
+    os_platform: str
+    version: str | None
+    os_build: int | None
+    architecture: str | None
+    is_outside: bool
+    last_ip_address: str | None
+    group: str | None
+    exclusion_reason: str | None
+    first_seen: datetime
+    last_seen: datetime
+    is_silent: bool
 
 
 class Written(Value, frozen=True):
@@ -121,6 +139,25 @@ def find(connection: Connection, tenant: TenantKey, name: str) -> Stored:
     if found is None:
         raise NotFound(f"Machine {name} was not found")
     return load(connection, tenant, [found])[found]
+
+
+def describe(connection: Connection, tenant: TenantKey, machine_id: str) -> Description:
+    """One machine that is there, by its id."""
+    joined = _machine.join(
+        _seen, (_seen.c.tenant_id == _machine.c.tenant_id) & (_seen.c.machine_id == _machine.c.machine_id)
+    )
+    columns = {
+        "id": _machine.c.machine_id,
+        "group": func.coalesce(_machine.c.set_group, _machine.c.reported_group),
+        "exclusion_reason": _machine.c.exclusion,
+        "last_seen": _seen.c.last_seen,
+        "is_silent": _seen.c.is_silent,
+    }
+    plain = ("computer_dns_name", "os_platform", "version", "os_build", "architecture", "is_outside", "last_ip_address")
+    named = [_machine.c[name] for name in (*plain, "first_seen")]
+    statement = select(*named, *(column.label(name) for name, column in columns.items())).select_from(joined)
+    row = connection.execute(statement.where(_machine.c.tenant_id == tenant, _machine.c.machine_id == machine_id)).one()
+    return Description(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
 
 
 def write(tx: Connection, tenant: TenantKey, machines: Iterable[Written], heard: Mapping[str, Heard]) -> None:

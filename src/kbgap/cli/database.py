@@ -1,0 +1,31 @@
+"""The ``kbgap db`` commands: make the fleet's database, bring it up to date, check it."""
+
+import argparse
+
+from kbgap.cli.context import settings_of
+from kbgap.cli.fleet import fleet
+from kbgap.cli.output import print_rows
+from kbgap.operations.check_database import check as check_counts
+from kbgap.store.migrate import migrate as bring_up_to_date
+
+_FAILED = 3
+
+
+def migrate(options: argparse.Namespace) -> int:
+    """Make the database, or bring its schema up to date."""
+    settings = settings_of(options)
+    if not settings.database_url:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    print(f"the database is at schema {bring_up_to_date(settings.database)}")
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Recount everything; each stored number that differs is a line, and any line is a failure."""
+    with fleet(settings_of(options)) as database:
+        differences = check_counts(database)
+    if options.format != "table" or differences:
+        print_rows([{"difference": line} for line in differences], ["difference"], options.format)
+    else:
+        print("every stored count equals a recount")
+    return _FAILED if differences else 0
