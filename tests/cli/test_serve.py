@@ -1,0 +1,132 @@
+"""``kbgap serve`` as a process: it answers over what is installed, and says what is not."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+import pytest
+
+from kbgap.catalogue.file import write_catalogue
+from kbgap.catalogue.shelf import Shelf
+from kbgap.operations.demo import Credentials, Plan, set_up_demo
+from kbgap.operations.demo_facts import demo_documents
+from kbgap.operations.refresh_catalogue import compile_documents
+from kbgap.settings import Settings
+from kbgap.store.database import open_database
+from kbgap.store.migrate import migrate
+
+TENANT = Settings().tenant
+NOW = datetime.now(UTC)
+
+
+def command(folder: Path) -> list[str]:
+    """The command line that serves the data in ``folder`` on a free port."""
+    return [sys.executable, "-m", "kbgap.cli.main", "serve", "--port", "0", "--data-dir", str(folder)]
+
+
+def refused(folder: Path) -> tuple[int, str]:
+    """Exit code and words of a server that does not start."""
+    process = subprocess.run(
+        command(folder), capture_output=True, text=True, timeout=60, env=environment(), check=False
+    )
+    assert process.stdout == ""
+    return process.returncode, process.stderr
+
+
+def environment() -> dict[str, str]:
+    """The environment without settings of whoever runs the tests."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("KBGAP_")}
+
+
+@contextmanager
+def serving(folder: Path, told: signal.Signals = signal.SIGTERM) -> Iterator[str]:
+    """The address of a server that answers; it is told to stop at the end, and must do so without a word of trouble."""
+    with subprocess.Popen(command(folder), stderr=subprocess.PIPE, text=True, env=environment()) as process:
+        said = []
+        for line in process.stderr or ():
+            said.append(line)
+            if "answering at" in line:
+                break
+        assert process.poll() is None, said
+        yield said[-1].split()[-1]
+        process.send_signal(told)
+        _, rest = process.communicate(timeout=30)
+    assert (process.returncode, rest.splitlines()[-1]) == (0, "kbgap: stopped")
+    assert "Traceback" not in rest
+
+
+def ask(address: str, *, form: dict[str, str] | None = None, token: str = "") -> Any:  # noqa: ANN401 - JSON of any shape
+    """The JSON of an answer."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = Request(address, urlencode(form).encode() if form else None, headers)  # noqa: S310 - our own server's
+    with urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
+        return json.load(answer)
+
+
+def set_up(folder: Path) -> Credentials:
+    """Data of 30 machines, and a client that may ask for them."""
+    migrate(f"sqlite:///{folder / 'kbgap.sqlite'}")
+    with open_database(f"sqlite:///{folder / 'kbgap.sqlite'}") as database:
+        plan = Plan(tenant=TENANT, tenant_name="ours", seed=4, machines=30)
+        return set_up_demo(database, Shelf(folder / "catalogue"), plan, NOW).may_all
+
+
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_it_answers_over_the_data_that_is_there(tmp_path: Path, told: signal.Signals) -> None:
+    """A client that was created before the server started gets its rows."""
+    client = set_up(tmp_path)
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": client.client_id,
+        "client_secret": client.client_secret,
+        "resource": "https://api.securitycenter.microsoft.com",
+    }
+
+    with serving(tmp_path, told) as address:
+        token = ask(f"{address}/{TENANT}/oauth2/token", form=form)["access_token"]
+        software = {row["id"] for row in ask(f"{address}/api/Software", token=token)["value"]}
+
+    assert {"microsoft-_-windows_10", "microsoft-_-windows_11"} <= software
+
+
+def test_a_catalogue_in_the_folder_is_all_that_the_first_start_needs(tmp_path: Path) -> None:
+    """After ``catalogue refresh`` or ``catalogue import`` the next step is ``serve``: no step is left out silently."""
+    shelf = Shelf(tmp_path / "catalogue")
+    shelf.make_current(write_catalogue(compile_documents(demo_documents()), shelf.folder))
+
+    with serving(tmp_path) as address:
+        ready = ask(f"{address}/readyz")
+
+    assert ready == {"status": "ready", "database": "ok", "catalogue": "ok"}
+
+
+def test_a_new_installation_is_told_the_next_step(tmp_path: Path) -> None:
+    """The database can be made without asking; Microsoft's documents have to be loaded first."""
+    code, said = refused(tmp_path / "new")
+
+    assert code == 3
+    assert said.splitlines() == [
+        f"kbgap: made a new database, {tmp_path / 'new' / 'kbgap.sqlite'}",
+        "kbgap: there is no catalogue in the database yet; run: kbgap catalogue refresh",
+    ]
+
+
+def test_a_tenant_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    """A typing error in the configuration must not start a server that answers for nobody."""
+    migrate(f"sqlite:///{tmp_path / 'kbgap.sqlite'}")
+
+    process = subprocess.run(
+        [*command(tmp_path), "--tenant", "nobody"], capture_output=True, text=True, env=environment(), check=False
+    )
+
+    assert process.returncode == 2
+    assert "there is no tenant nobody" in process.stderr
