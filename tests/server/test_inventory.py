@@ -118,7 +118,22 @@ def test_a_bad_item_never_loses_its_neighbours(fleet_server: Server) -> None:
         b"\x1f\x8b" + b"\0" * 20,
         gzip.compress(b""),
     ],
-    ids=lambda body: repr(body[:12]),
+    ids=[
+        "empty",
+        "blank",
+        "no items",
+        "open",
+        "nonsense",
+        "no text",
+        "null",
+        "deep array",
+        "deep object",
+        "cut",
+        "nameless",
+        "cut gzip",
+        "broken gzip",
+        "empty gzip",
+    ],
 )
 def test_a_body_without_any_good_report_is_a_bad_request(fleet_server: Server, body: bytes) -> None:
     """Cut, empty, nested or broken: one clear line, whose status alone tells the sender."""
