@@ -20,6 +20,10 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from kbgap.cli.arguments import parser
+from kbgap.cli.demo import _plan
+from kbgap.settings import Settings
+
 EDGE = "/api/Software/microsoft-_-edge/getmissingkbs"
 STARTS_WITHIN = 60  # seconds; it takes two or three, but tests run beside others
 
@@ -189,6 +193,17 @@ def test_a_demo_that_is_told_to_stop_leaves_nothing_behind(tmp_path: Path, told:
 
     assert (process.returncode, said) == (0, "kbgap: stopped\n")
     assert [path.name for path in tmp_path.iterdir()] == ["ready.json"]
+
+
+def test_a_tenant_is_given_by_its_id_or_by_its_name() -> None:
+    """--tenant means the same as everywhere: what looks like an id is one."""
+    guid = "2f0fca1a-70ef-4a2c-8e8a-0a1b5d1c7e11"
+
+    by_id = _plan(parser().parse_args(["demo", "--tenant", guid.upper()]))
+    by_name = _plan(parser().parse_args(["demo", "--tenant", "acme"]))
+
+    assert by_id.tenant == guid
+    assert (by_name.tenant, by_name.tenant_name) == (Settings().tenant, "acme")
 
 
 def refused(*arguments: str, folder: Path) -> tuple[int, str]:

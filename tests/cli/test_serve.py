@@ -51,12 +51,12 @@ def environment() -> dict[str, str]:
 def serving(folder: Path, told: signal.Signals = signal.SIGTERM) -> Iterator[str]:
     """The address of a server that answers; it is told to stop at the end, and must do so without a word of trouble."""
     with subprocess.Popen(command(folder), stderr=subprocess.PIPE, text=True, env=environment()) as process:
-        said = []
+        said = [""]
         for line in process.stderr or ():
             said.append(line)
             if "answering at" in line:
                 break
-        assert process.poll() is None, said
+        assert "answering at" in said[-1], said
         yield said[-1].split()[-1]
         process.send_signal(told)
         _, rest = process.communicate(timeout=30)
@@ -110,14 +110,22 @@ def test_a_catalogue_in_the_folder_is_all_that_the_first_start_needs(tmp_path: P
 
 
 def test_a_new_installation_is_told_the_next_step(tmp_path: Path) -> None:
-    """The database can be made without asking; Microsoft's documents have to be loaded first."""
+    """Microsoft's documents come first, and a mistyped folder is not filled with an empty database."""
     code, said = refused(tmp_path / "new")
 
     assert code == 3
-    assert said.splitlines() == [
-        f"kbgap: made a new database, {tmp_path / 'new' / 'kbgap.sqlite'}",
-        "kbgap: there is no catalogue in the database yet; run: kbgap catalogue refresh",
-    ]
+    assert said == f"kbgap: {tmp_path / 'new' / 'catalogue'}: there is no catalogue yet; run: kbgap catalogue refresh\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_without_a_catalogue_is_told_the_next_step(tmp_path: Path) -> None:
+    """The tables alone answer nothing."""
+    migrate(f"sqlite:///{tmp_path / 'kbgap.sqlite'}")
+
+    code, said = refused(tmp_path)
+
+    assert code == 3
+    assert said == "kbgap: there is no catalogue in the database yet; run: kbgap catalogue refresh\n"
 
 
 def test_a_tenant_that_does_not_exist_is_named(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from types import FrameType
 
 from kbgap.catalogue.file import CatalogueFile
 from kbgap.cli import context
-from kbgap.cli.fleet import catalogue_of, fleet, tenant_of
+from kbgap.cli.fleet import catalogue_of, fleet, has_database, tenant_of
 from kbgap.cli.output import say
 from kbgap.operations.fetch_catalogue import fetch_catalogue
 from kbgap.server.app import create_app
@@ -22,11 +22,13 @@ from kbgap.server.run import serve as answer
 def serve(options: argparse.Namespace) -> int:
     """Serve the configured fleet; without a catalogue the message says what to run."""
     settings = context.settings_of(options)
+    shelf = context.shelf_of(settings)
     log_to_stderr(logging.INFO)
-    with ending_when_told(), fleet(settings) as database:
+    if not has_database(settings):
+        shelf.current().close()  # without a catalogue it says so before an empty database is made
+    with ending_when_told(), fleet(settings, create=True) as database:
         tenant = tenant_of(database, settings)
         catalogue_of(database, settings, tenant).close()  # there is one, and it is loaded
-        shelf = context.shelf_of(settings)
         catalogues = Catalogues(lambda: fetch_catalogue(database, shelf, tenant))
         listening = listen(settings.host, settings.port)
         address = address_of_socket(listening)
