@@ -17,6 +17,10 @@ from kbgap.core.model import Kind, Line, Product, Track
 SERVICED_APART = {"flash", ".net"}  # components that the cumulative update of Windows does not always contain
 CUMULATIVE = {"security", "preview", "out-of-band", "cumulative"}
 ROLLUPS = {"rollup", "preview-rollup"}
+REMEMBERED = (  # answers to these questions are kept; nothing else here is done for speed
+    *("tabled", "kind", "is_valid", "placed", "build_of", "cumulative_updates"),
+    *("names", "newer_than", "edges_for", "called"),
+)
 APART = {Kind.SECURITY_ONLY, Kind.STANDALONE, Kind.PREVIEW_ROLLUP}
 UNUSUAL = (Kind.HOTPATCH, Kind.SERVICING_STACK, Kind.STANDALONE, Kind.SETUP)
 EXEMPT = {Kind.HOTPATCH, Kind.SERVICING_STACK, Kind.STANDALONE}
@@ -112,8 +116,8 @@ class Oracle:
                     self.fixed[remedy.kb][day, document.title] |= {entry.id} if is_cve(entry.id) else set()
                     for product in {canonical.get(named, named) for named in remedy.products} & set(products):
                         self._take(products[product], entry.id, remedy)
-        for question in ("kind", "is_valid", "build_of", "cumulative_updates", "names", "newer_than", "called"):
-            setattr(self, question, cache(getattr(self, question)))  # nothing else here is done for speed
+        for question in REMEMBERED:
+            setattr(self, question, cache(getattr(self, question)))
 
     def _take(self, product: Product, cve: str, remedy: Remedy) -> None:
         digits = remedy.url.upper().rpartition("?Q=")[2].removeprefix("KB")
@@ -307,21 +311,28 @@ class Oracle:
 
     def newer_than(self, product: Product, kb: str) -> frozenset[str]:
         """The KBs that supersede one, by either name, through any number of steps on the product's platform."""
-        edges = set(self.edges[product.platform or product.id])
-        line = self.lines[product.line]
-        if not line.cumulative:  # a rollup contains all earlier rollups of its line
-            rollups = [release.kb for release in line.releases if release.kind in ROLLUPS]
-            edges |= {(newer, older) for place, newer in enumerate(rollups) for older in rollups[:place]}
-        # And so does a Flash update, and a rollup of .NET, all earlier ones of its product (ADR 0003).
-        ordered = sorted(self.contain_earlier(product), key=lambda kb: (self.main_day(kb), int(kb)))
-        edges |= {(newer, older) for place, newer in enumerate(ordered) for older in ordered[:place]}
+        edges = self.edges_for(product)
         found: set[str] = set()
         names = set(self.names(product, kb))
         while names:
-            newer = {newer for newer, older in edges if older in names} - found - {kb}
+            newer = {newer for older in names for newer in edges.get(older, ())} - found - {kb}
             found |= newer
             names = {name for other in newer for name in self.names(product, other)}
         return frozenset(found)
+
+    def edges_for(self, product: Product) -> dict[str, set[str]]:
+        """What is newer than each KB, in one step: as Microsoft says, and where later updates contain all earlier."""
+        edges: dict[str, set[str]] = defaultdict(set)
+        for newer, older in self.edges[product.platform or product.id]:
+            edges[older].add(newer)
+        line = self.lines[product.line]
+        # A rollup contains all earlier rollups of its line; a Flash update, or a rollup of .NET, those of its product.
+        rollups = [release.kb for release in line.releases if release.kind in ROLLUPS and not line.cumulative]
+        own = sorted(self.contain_earlier(product), key=lambda kb: (self.main_day(kb), int(kb)))
+        for ordered in (rollups, own):
+            for place, older in enumerate(ordered):
+                edges[older].update(ordered[place + 1 :])
+        return edges
 
     def contain_earlier(self, product: Product) -> set[str]:
         """All Flash updates; those of .NET that are not apart, on rollup lines only what some row calls a rollup."""
