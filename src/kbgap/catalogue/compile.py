@@ -8,6 +8,7 @@ import msgspec
 from kbgap.catalogue.chains import Chains
 from kbgap.catalogue.describe import describe_cves, describe_updates
 from kbgap.catalogue.gather import Rows, RowsOfKb, gather, is_cve
+from kbgap.catalogue.guard import facts_of
 from kbgap.catalogue.published import DocumentFacts, Dropped, PublishedCve, PublishedUpdate
 from kbgap.catalogue.quality import oddities_of
 from kbgap.catalogue.records import Document, Oddity
@@ -82,7 +83,7 @@ def compile_catalogue(
         fixes=fixes,
         updates=describe_updates(rows, fixes, known),
         cves=describe_cves(documents, products, canonical, rows, known),
-        documents=_facts(documents),
+        documents=tuple(facts_of(document) for document in sorted(documents, key=lambda d: (d.initial, d.id))),
         oddities=oddities_of(documents, rows, known, products, compiler.dropped),
     )
 
@@ -91,20 +92,6 @@ def _newest(documents: Iterable[Document]) -> str:
     """The id of the document released last, among those that fix something by KB."""
     fixing = [d for d in documents if any(entry.remedies for entry in d.entries)]
     return max(fixing, key=lambda d: (d.initial, d.id)).id if fixing else ""
-
-
-def _facts(documents: Iterable[Document]) -> tuple[DocumentFacts, ...]:
-    return tuple(
-        DocumentFacts(
-            id=document.id,
-            title=document.title,
-            initial=document.initial,
-            current=document.current,
-            entries=len(document.entries),
-            kbs=len({remedy.kb for entry in document.entries for remedy in entry.remedies}),
-        )
-        for document in sorted(documents, key=lambda d: (d.initial, d.id))
-    )
 
 
 def _with_fixed_builds(lines: Mapping[str, Line], rows: Rows, corrections: Corrections) -> dict[str, Line]:

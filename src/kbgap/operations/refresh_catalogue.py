@@ -14,7 +14,7 @@ from kbgap.catalogue.releases import load_releases, with_releases
 from kbgap.catalogue.rules import load_lines, load_product_rules
 from kbgap.catalogue.shelf import Shelf
 from kbgap.catalogue.source import Service
-from kbgap.core.errors import Unavailable
+from kbgap.core.errors import Invalid, Unavailable
 from kbgap.core.model import Value
 from kbgap.core.product_names import product_table
 
@@ -33,14 +33,20 @@ def refresh_catalogue(
 ) -> Refreshed:
     """Take what ``source`` offers, compile everything there is, and point to the result in one step.
 
-    A feed that lost months or entries is refused by document, with the reason; the last good ones are compiled.
-    Errors as ``collect`` and ``write_catalogue``; on any of them the old revision stays current.
+    A feed that lost months or entries is refused by document, with the reason; the last good ones are compiled. Invalid
+    when documents of the catalogue in use are nowhere any more, unless ``accept_shrink`` lets them go. Other errors as ``collect`` and ``write_catalogue``; on any of them the old revision stays current.
     """
     shelf = Shelf(data_dir / "catalogue")
     before = _current(shelf)
     known = {facts.id: facts for facts in before.documents} if before else {}
     cache = Cache(data_dir / "documents")
     collected = collect(source, cache, known=known, accept_shrink=accept_shrink, progress=progress)
+    if collected.lost and not accept_shrink:
+        raise Invalid(
+            f"{len(collected.lost)} documents of the catalogue in use are not at hand ({', '.join(collected.lost[:3])}"
+            f"{', ...' if len(collected.lost) > 3 else ''}), and a catalogue without them would forget them",
+            mend="refresh from Microsoft's service or a full folder, or forget them with --accept-shrink",
+        )
     progress("compiling", 0, 1)
     path = write_catalogue(compile_documents(collected.documents), shelf.folder)
     progress("compiling", 1, 1)
