@@ -34,7 +34,8 @@ def refresh_catalogue(
     """Take what ``source`` offers, compile everything there is, and point to the result in one step.
 
     A feed that lost months or entries is refused by document, with the reason; the last good ones are compiled. Invalid
-    when documents of the catalogue in use are nowhere any more, unless ``accept_shrink`` lets them go. Other errors as ``collect`` and ``write_catalogue``; on any of them the old revision stays current.
+    when documents of the catalogue in use are nowhere any more, unless ``accept_shrink`` lets them go. Other errors as
+    ``collect`` and ``write_catalogue``. On any error the old revision stays current.
     """
     shelf = Shelf(data_dir / "catalogue")
     before = _current(shelf)
