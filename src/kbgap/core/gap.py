@@ -28,7 +28,7 @@ class UnknownUpdate(Value, frozen=True):
 
 
 class Gap(Value, frozen=True):
-    """Missing and unknown updates; newest KB number first."""
+    """Missing and unknown updates; newest release first, then by falling KB number."""
 
     missing: tuple[MissingUpdate, ...]
     unknown: tuple[UnknownUpdate, ...]
@@ -47,6 +47,11 @@ def gap_of(findings: Mapping[str, Iterable[Finding]], evidence: Evidence, fixes:
                     unknown.setdefault(finding.kb, {})[software] = reason
                 case _:
                     pass
+    days = _days(evidence, fixes)
+
+    def newest_first(item: tuple[str, object]) -> tuple[str, int]:
+        return days.get(item[0], ""), int(item[0])
+
     return Gap(
         missing=tuple(
             MissingUpdate(
@@ -55,11 +60,11 @@ def gap_of(findings: Mapping[str, Iterable[Finding]], evidence: Evidence, fixes:
                 cves=cves_closed(kb, found, evidence, fixes),
                 evidence=next(iter(found.values())),
             )
-            for kb, found in sorted(missing.items(), key=_newest_first)
+            for kb, found in sorted(missing.items(), key=newest_first, reverse=True)
         ),
         unknown=tuple(
             UnknownUpdate(kb=kb, software=tuple(found), reason=next(iter(found.values())))
-            for kb, found in sorted(unknown.items(), key=_newest_first)
+            for kb, found in sorted(unknown.items(), key=newest_first, reverse=True)
             if kb not in missing
         ),
     )
@@ -81,5 +86,7 @@ def cves_of(product: ProductFixes, kb: str) -> frozenset[str]:
     return frozenset(product.flaws[flaw].cve for closing in closings for flaw in closing.flaws)
 
 
-def _newest_first(item: tuple[str, object]) -> int:
-    return -int(item[0])
+def _days(evidence: Evidence, fixes: Fixes) -> dict[str, str]:
+    """When each KB of the machine's products was published."""
+    mine = [fixes[product.product] for product in evidence.products if product.product in fixes]
+    return {update.kb: update.published for product in mine for update in product.updates}
