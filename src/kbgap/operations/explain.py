@@ -10,7 +10,7 @@ from kbgap.core.verdicts import Verdict
 from kbgap.inventory.kb import parse_kb
 from kbgap.inventory.normalise import Outside, normalise
 from kbgap.inventory.report import Report
-from kbgap.operations.judging import decode_evidence
+from kbgap.operations.telling import decode_evidence
 from kbgap.store import machines, states
 from kbgap.store.database import Database
 from kbgap.store.packing import unpacked

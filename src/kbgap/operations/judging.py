@@ -1,7 +1,5 @@
 """Lead from a report to the software states that are judged, with one catalogue."""
 
-import msgspec
-
 from kbgap.catalogue.file import CatalogueFile
 from kbgap.core.assess import assess
 from kbgap.core.errors import Invalid, Unavailable
@@ -10,6 +8,7 @@ from kbgap.core.project import project
 from kbgap.core.verdicts import Finding
 from kbgap.inventory.normalise import MachineFacts, Normalised, Outside, normalise
 from kbgap.inventory.report import Report
+from kbgap.operations.telling import decode_evidence
 from kbgap.store.facts import Facts
 from kbgap.store.states import Profile, make_profile
 from kbgap.store.tenants import Pointer
@@ -63,14 +62,6 @@ class Judge:
 
     def _states(self, evidence: Evidence) -> tuple[SoftwareState, ...]:
         return project(evidence, self._catalogue.fixes_of(product.product for product in evidence.products))
-
-
-def decode_evidence(body: bytes) -> Report:
-    """Read evidence back as the report that it is a part of; Unavailable when it is damaged."""
-    try:
-        return msgspec.json.decode(body, type=Report)
-    except msgspec.DecodeError as error:
-        raise Unavailable(f"a row of the database is damaged ({error})", mend="restore a backup") from error
 
 
 def require_current(pointer: Pointer, revision: str) -> None:

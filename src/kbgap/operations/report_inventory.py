@@ -9,12 +9,12 @@ from kbgap.core.model import Value
 from kbgap.inventory.report import Report
 from kbgap.operations.arrivals import Answer, Arrivals, sort_out
 from kbgap.operations.judging import Judge, Led, require_current
-from kbgap.operations.telling import EvidenceTold, Told, evidence_of, identity_of, tell
+from kbgap.operations.telling import Told, evidence_of, identity_of, tell
 from kbgap.store import counts, machines, states, tenants
 from kbgap.store.counts import Moves
 from kbgap.store.database import Database, Transaction
 from kbgap.store.machines import Heard, Stored, Written
-from kbgap.store.packing import in_pieces, pack
+from kbgap.store.packing import digest, in_pieces, pack
 from kbgap.store.states import KnownEvidence
 from kbgap.store.tenants import TenantKey, tenant_key
 
@@ -22,9 +22,13 @@ _BATCH = 1_000  # reports in one transaction
 
 
 class _Prepared(Value, frozen=True):
-    """A new report, worked out before the transaction; ``led`` is None when its evidence was known already."""
+    """A new report, worked out before the transaction; ``led`` is None when its evidence was known already.
 
-    evidence: EvidenceTold
+    ``evidence`` is the key of ``body``, which is what can be judged of the report.
+    """
+
+    evidence: bytes
+    body: bytes
     led: Led | None = None
 
 
@@ -91,18 +95,23 @@ def _prepare(
     with database.reading() as connection:
         heard = machines.heard(connection, tenant, {item.machine_id for item in batch if isinstance(item, Told)})
         new = {item.report: item for item in batch if isinstance(item, Told) and not _is_repeated(item, heard)}
-        evidence = {report: evidence_of(item.content) for report, item in new.items()}
-        known = states.known_evidence(connection, tenant, {item.key for item in evidence.values()})
+        ready = {report: _ready(item) for report, item in new.items()}
+        known = states.known_evidence(connection, tenant, {item.evidence for item in ready.values()})
     led: dict[bytes, Led | Invalid] = {}
-    for report, item in evidence.items():
-        if item.key not in known and item.key not in led:
-            led[item.key] = _lead(judge, new[report].content)
-        match led.get(item.key):
+    for report, item in ready.items():
+        if item.evidence not in known and item.evidence not in led:
+            led[item.evidence] = _lead(judge, new[report].content)
+        match led.get(item.evidence):
             case Invalid() as error:
                 batch = [error if isinstance(t, Told) and t.report == report else t for t in batch]
             case made:
-                prepared[report] = _Prepared(evidence=item, led=made)
+                prepared[report] = _Prepared(evidence=item.evidence, body=item.body, led=made)
     return batch, prepared
+
+
+def _ready(told: Told) -> _Prepared:
+    body = evidence_of(told.content)
+    return _Prepared(evidence=digest([body]), body=body)
 
 
 def _is_repeated(told: Told, heard: Mapping[str, Heard]) -> bool:
@@ -126,16 +135,13 @@ def _written(
     stored: Mapping[str, Stored],
 ) -> list[Written]:
     """The machines to write, after saving the evidence, profiles and states that they lead to."""
-    ready = {
-        name: prepared.get(told.report) or _Prepared(evidence=evidence_of(told.content))
-        for name, told in changed.items()
-    }
-    known = states.known_evidence(tx, tenant, {item.evidence.key for item in ready.values()})
-    new = {item.evidence.key: item for item in ready.values() if item.evidence.key not in known}
-    led = {key: item.led or judge.lead_stored(item.evidence.body) for key, item in new.items()}
+    ready = {name: prepared.get(told.report) or _ready(told) for name, told in changed.items()}
+    known = states.known_evidence(tx, tenant, {item.evidence for item in ready.values()})
+    new = {item.evidence: item for item in ready.values() if item.evidence not in known}
+    led = {key: item.led or judge.lead_stored(item.body) for key, item in new.items()}
     states.save_profiles(tx, tenant, judge.revision, [item.profile for item in led.values()], judge.assess)
     known |= {key: KnownEvidence(profile=item.profile.key, facts=item.facts) for key, item in led.items()}
-    states.save_evidence(tx, tenant, {key: pack(item.evidence.body) for key, item in new.items()}, known)
+    states.save_evidence(tx, tenant, {key: pack(item.body) for key, item in new.items()}, known)
     identities = {name: identity_of(told.content) for name, told in changed.items()}
     groups = {name: _group(identity.group, stored.get(name)) for name, identity in identities.items()}
     numbers = machines.group_ids(tx, tenant, {group for group in groups.values() if group is not None})
@@ -143,8 +149,8 @@ def _written(
         Written(
             machine_id=name,
             identity=identity,
-            evidence=ready[name].evidence.key,
-            known=known[ready[name].evidence.key],
+            evidence=ready[name].evidence,
+            known=known[ready[name].evidence],
             group_id=numbers.get(groups[name] or "", machines.NO_GROUP),
         )
         for name, identity in identities.items()

@@ -5,10 +5,19 @@ from datetime import datetime
 
 import msgspec
 
-from kbgap.core.errors import Invalid
+from kbgap.core.errors import Invalid, Unavailable
 from kbgap.core.model import Value
 from kbgap.inventory.machine_id import machine_id
-from kbgap.inventory.report import Report
+from kbgap.inventory.report import (
+    SCHEMA,
+    DotNet,
+    OperatingSystem,
+    Report,
+    ReportedList,
+    ReportedUpdate,
+    Software,
+    State,
+)
 from kbgap.store.machines import Identity
 from kbgap.store.packing import digest, encode
 
@@ -22,11 +31,14 @@ class Told(Value, frozen=True):
     content: Report
 
 
-class EvidenceTold(Value, frozen=True):
-    """The part of a report that is judged, the same for all machines alike; ``body`` is it as JSON."""
+class _Kept(Value, frozen=True, omit_defaults=True):
+    """Evidence as it is stored: short, because there is one for each machine that is like no other."""
 
-    key: bytes
-    body: bytes
+    os: OperatingSystem
+    updates: tuple[tuple[str, State], ...] | None = None
+    list: ReportedList | None = None
+    dotnet: tuple[DotNet, ...] | None = None
+    software: tuple[Software, ...] | None = None
 
 
 def tell(report: Report, tenant: str, now: datetime) -> Told:
@@ -67,22 +79,41 @@ def identity_of(report: Report) -> Identity:
     )
 
 
-def evidence_of(report: Report) -> EvidenceTold:
-    """What a report says that can be judged, in one order, and without what differs from machine to machine.
+def evidence_of(report: Report) -> bytes:
+    """What a report says that can be judged, as bytes that are the same for all machines alike.
 
-    The day of an installation proves nothing about what is missing, so it is left out: machines that were patched a
-    day apart share their evidence.
+    The day of an installation proves nothing about what is missing, so it is left out, and so is every order: machines
+    that were patched a day apart share their evidence.
     """
-    updates = report.installed_updates
-    if updates is not None:
-        plain = {msgspec.structs.replace(update, installed_on=None) for update in updates}
-        updates = tuple(sorted(plain, key=lambda update: (update.kb, update.state)))
-    software = report.software
-    if software is not None:
-        software = tuple(sorted(software, key=encode))
-    kept = msgspec.structs.replace(report, machine=None, reported_at=None, installed_updates=updates, software=software)
-    body = encode(kept)
-    return EvidenceTold(key=digest([body]), body=body)
+    updates, software = report.installed_updates, report.software
+    return encode(
+        _Kept(
+            os=report.os,
+            updates=None if updates is None else tuple(sorted({(update.kb, update.state) for update in updates})),
+            list=report.update_list,
+            dotnet=report.dotnet,
+            software=None if software is None else tuple(sorted(software, key=encode)),
+        )
+    )
+
+
+def decode_evidence(body: bytes) -> Report:
+    """Read evidence back as the report that it is a part of; Unavailable when it is damaged."""
+    try:
+        kept = msgspec.json.decode(body, type=_Kept)
+    except msgspec.DecodeError as error:
+        raise Unavailable(f"a row of the database is damaged ({error})", mend="restore a backup") from error
+    updates = kept.updates
+    return Report(
+        schema=SCHEMA,
+        os=kept.os,
+        installed_updates=None
+        if updates is None
+        else tuple(ReportedUpdate(kb=kb, state=state) for kb, state in updates),
+        update_list=kept.list,
+        dotnet=kept.dotnet,
+        software=kept.software,
+    )
 
 
 def _is_storable(text: str) -> bool:

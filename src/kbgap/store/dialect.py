@@ -35,7 +35,7 @@ def read_url(text: str) -> URL:
     where, mend = "database_url", "write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
     try:
         url = make_url(text)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # ValueError: a port that is no number
         raise Invalid("this is no address of a database", where=where, mend=mend) from error
     backend = {"postgres": "postgresql"}.get(url.drivername, url.drivername.partition("+")[0])
     if backend not in {"sqlite", "postgresql"}:

@@ -9,12 +9,20 @@ down_revision = None
 
 def upgrade() -> None:
     """Create the tables."""
-    _create_catalogue()
-    _create_access()
+    _create_catalogue_revision()
+    _create_catalogue_addressed()
+    _create_catalogue_file()
+    _create_catalogue_fix()
+    _create_catalogue_software()
+    _create_catalogue_update()
+    _create_signing_key()
+    _create_tenant()
+    _create_client()
+    _create_tenant_pointer()
 
 
-def _create_catalogue() -> None:
-    """What Microsoft publishes."""
+def _create_catalogue_revision() -> None:
+    """The catalogues that were loaded."""
     op.create_table(
         "catalogue_revision",
         sa.Column("revision", sa.Text(), nullable=False),
@@ -23,6 +31,10 @@ def _create_catalogue() -> None:
         sa.Column("checksum", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("revision", name="pk_catalogue_revision"),
     )
+
+
+def _create_catalogue_addressed() -> None:
+    """The CVEs that each KB closes for each software."""
     op.create_table(
         "catalogue_addressed",
         sa.Column("revision", sa.Text(), nullable=False),
@@ -38,6 +50,10 @@ def _create_catalogue() -> None:
         ),
         sa.PrimaryKeyConstraint("revision", "software", "kb", name="pk_catalogue_addressed"),
     )
+
+
+def _create_catalogue_file() -> None:
+    """Their files."""
     op.create_table(
         "catalogue_file",
         sa.Column("revision", sa.Text(), nullable=False),
@@ -50,6 +66,10 @@ def _create_catalogue() -> None:
         ),
         sa.PrimaryKeyConstraint("revision", name="pk_catalogue_file"),
     )
+
+
+def _create_catalogue_fix() -> None:
+    """The CVEs that each KB closes for each product."""
     op.create_table(
         "catalogue_fix",
         sa.Column("revision", sa.Text(), nullable=False),
@@ -65,6 +85,10 @@ def _create_catalogue() -> None:
         ),
         sa.PrimaryKeyConstraint("revision", "product", "kb", name="pk_catalogue_fix"),
     )
+
+
+def _create_catalogue_software() -> None:
+    """The software that they know."""
     op.create_table(
         "catalogue_software",
         sa.Column("revision", sa.Text(), nullable=False),
@@ -79,6 +103,10 @@ def _create_catalogue() -> None:
         ),
         sa.PrimaryKeyConstraint("revision", "software", name="pk_catalogue_software"),
     )
+
+
+def _create_catalogue_update() -> None:
+    """Their KBs."""
     op.create_table(
         "catalogue_update",
         sa.Column("revision", sa.Text(), nullable=False),
@@ -96,8 +124,8 @@ def _create_catalogue() -> None:
     )
 
 
-def _create_access() -> None:
-    """Who asks, and whose fleet it is."""
+def _create_signing_key() -> None:
+    """The keys that sign tokens."""
     op.create_table(
         "signing_key",
         sa.Column("kid", sa.Text(), nullable=False),
@@ -105,6 +133,10 @@ def _create_access() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("kid", name="pk_signing_key"),
     )
+
+
+def _create_tenant() -> None:
+    """Whose fleet it is."""
     op.create_table(
         "tenant",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -113,6 +145,10 @@ def _create_access() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", name="pk_tenant"),
     )
+
+
+def _create_client() -> None:
+    """Who may ask for tokens."""
     op.create_table(
         "client",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -126,6 +162,10 @@ def _create_access() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.tenant_id"], name="fk_client_tenant"),
         sa.PrimaryKeyConstraint("tenant_id", "client_id", name="pk_client"),
     )
+
+
+def _create_tenant_pointer() -> None:
+    """Which catalogue a tenant sees, under which epoch."""
     op.create_table(
         "tenant_pointer",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),

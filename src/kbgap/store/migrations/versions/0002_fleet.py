@@ -9,12 +9,17 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Create the tables."""
-    _create_states()
-    _create_machines()
+    _create_profile()
+    _create_software_state()
+    _create_evidence()
+    _create_profile_state()
+    _create_machine_group()
+    _create_machine()
+    _create_machine_seen()
 
 
-def _create_states() -> None:
-    """The states that machines share."""
+def _create_profile() -> None:
+    """The states of a machine, together."""
     op.create_table(
         "profile",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -22,6 +27,10 @@ def _create_states() -> None:
         sa.Column("os_build", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("tenant_id", "profile", name="pk_profile"),
     )
+
+
+def _create_software_state() -> None:
+    """The states that are judged."""
     op.create_table(
         "software_state",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -32,6 +41,10 @@ def _create_states() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_software_state_tenant_id_software", "software_state", ["tenant_id", "software"])
+
+
+def _create_evidence() -> None:
+    """What was reported."""
     op.create_table(
         "evidence",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -45,6 +58,10 @@ def _create_states() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "evidence", name="pk_evidence"),
     )
     op.create_index("ix_evidence_tenant_id_profile", "evidence", ["tenant_id", "profile"])
+
+
+def _create_profile_state() -> None:
+    """Which states a profile is made of."""
     op.create_table(
         "profile_state",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -67,8 +84,8 @@ def _create_states() -> None:
     op.create_index("ix_profile_state_tenant_id_state", "profile_state", ["tenant_id", "state"])
 
 
-def _create_machines() -> None:
-    """The machines themselves."""
+def _create_machine_group() -> None:
+    """The groups that machines are in."""
     op.create_table(
         "machine_group",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -76,6 +93,10 @@ def _create_machines() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "group_id", name="pk_machine_group"),
     )
+
+
+def _create_machine() -> None:
+    """The machines."""
     op.create_table(
         "machine",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -107,6 +128,10 @@ def _create_machines() -> None:
     op.create_index("ix_machine_tenant_id_computer_dns_name", "machine", ["tenant_id", "computer_dns_name"])
     op.create_index("ix_machine_tenant_id_evidence", "machine", ["tenant_id", "evidence"])
     op.create_index("ix_machine_tenant_id_profile_machine_id", "machine", ["tenant_id", "profile", "machine_id"])
+
+
+def _create_machine_seen() -> None:
+    """When each was heard last."""
     op.create_table(
         "machine_seen",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),

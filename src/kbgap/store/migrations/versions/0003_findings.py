@@ -9,12 +9,16 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Create the tables."""
-    _create_findings()
-    _create_counts()
+    _create_finding()
+    _create_judgement()
+    _create_missing_count()
+    _create_open_count()
+    _create_software_count()
+    _create_population()
 
 
-def _create_findings() -> None:
-    """What is judged."""
+def _create_finding() -> None:
+    """The KBs of the findings, to search."""
     op.create_table(
         "finding",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -32,6 +36,10 @@ def _create_findings() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_finding_tenant_id_state", "finding", ["tenant_id", "state"])
+
+
+def _create_judgement() -> None:
+    """The findings of a state, whole."""
     op.create_table(
         "judgement",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -49,8 +57,8 @@ def _create_findings() -> None:
     op.create_index("ix_judgement_tenant_id_state", "judgement", ["tenant_id", "state"])
 
 
-def _create_counts() -> None:
-    """What is counted."""
+def _create_missing_count() -> None:
+    """How many machines miss a KB."""
     op.create_table(
         "missing_count",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -63,6 +71,10 @@ def _create_counts() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "scope", "software", "kb", "os_build", name="pk_missing_count"),
         sqlite_with_rowid=False,
     )
+
+
+def _create_open_count() -> None:
+    """On how many machines a CVE is open."""
     op.create_table(
         "open_count",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -74,6 +86,10 @@ def _create_counts() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "scope", "software", "cve", name="pk_open_count"),
         sqlite_with_rowid=False,
     )
+
+
+def _create_software_count() -> None:
+    """How many machines have a software."""
     op.create_table(
         "software_count",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -81,11 +97,15 @@ def _create_counts() -> None:
         sa.Column("software", sa.Text(), nullable=False),
         sa.Column("machines", sa.BigInteger(), nullable=False),
         sa.Column("exposed", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("exposed >= 0", name=op.f("ck_software_count_exposed_not_negative")),
         sa.CheckConstraint("machines >= 0", name=op.f("ck_software_count_machines_not_negative")),
+        sa.CheckConstraint("exposed >= 0", name=op.f("ck_software_count_exposed_not_negative")),
         sa.PrimaryKeyConstraint("tenant_id", "scope", "software", name="pk_software_count"),
         sqlite_with_rowid=False,
     )
+
+
+def _create_population() -> None:
+    """How many machines show a profile."""
     op.create_table(
         "population",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
