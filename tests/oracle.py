@@ -238,7 +238,7 @@ class Oracle:
         """3.3a, last part: for an older update without a build, the first cumulative update after it."""
         if product.component in SERVICED_APART or self.tabled(line.id, kb):
             return None
-        later = [build for _, build, day in self.cumulative_updates(line.id) if day > self.first_document[kb]]
+        later = [build for _, build, day in self.cumulative_updates(line.id) if day > self.main_day(kb)]
         return min(later, default=None)
 
     def cumulative_updates(self, line: str) -> list[tuple[str, Build, str]]:
@@ -285,7 +285,8 @@ class Oracle:
             return Holds.ITSELF
         if not build_is_known:
             return Holds.MAYBE
-        told = kind is Kind.HOTPATCH or machine.complete or kb in machine.pending
+        is_too_low = u.build is not None and u.build < build and kind is Kind.STANDALONE  # it sits on this build
+        told = kind is Kind.HOTPATCH or machine.complete or kb in machine.pending or is_too_low
         return Holds.NO if told else Holds.MAYBE
 
     def by_list(self, machine: Machine, product: Product, kb: str, *, needs_history: bool) -> Holds:

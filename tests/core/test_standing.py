@@ -72,6 +72,7 @@ def test_a_standalone_update_is_not_there_because_its_hotpatch_is() -> None:
     assert kind_of(standalone, state(reported(730))) is BuildBelow
     assert kind_of(standalone, state(reported(730), installed=["5074204"])) is Listed
     assert kind_of(standalone, state(reported(730), complete=False)) is ListIncomplete
+    assert kind_of(standalone, state(reported(719), complete=False)) is BuildBelow
     assert kind_of(standalone, state(reported(730), pending=["5074204"])) is PendingRestart
     assert kind_of(standalone, state(reported(752))) is SupersededByBuild
 

@@ -137,7 +137,9 @@ class _Compiler:
         self._rows = rows
         self._lines = lines
         self._corrections = corrections
-        self._releases = {(line.id, release.kb): release for line in lines.values() for release in line.releases}
+        # Some KBs were released twice with another revision (3200970: 14393.447 and 448): the first one counts.
+        released = [(line.id, release) for line in lines.values() for release in reversed(line.releases)]
+        self._releases = {(line_id, release.kb): release for line_id, release in released}
         self._tabled = {kb for _, kb in self._releases}
         self._released = _release_days(lines)
         self._chains = Chains(rows, lines)
@@ -177,7 +179,7 @@ class _Compiler:
             kb=kb,
             kinds=frozenset(self._rows.kinds[line.id, kb]),
             builds=commonest(self._rows.builds.get((line.id, kb), {})),
-            published=self._rows.kbs[kb].first,
+            published=self._rows.kbs[kb].main[0],
             here=here,
             elsewhere=here is None and kb in self._tabled,
             own=product.component in _OWN_SERVICING,

@@ -73,7 +73,8 @@ def _by_mark(kb: str, proof: ByMark, state: SoftwareState) -> Standing:
 def _absent(kb: str, level: Level, proof: ByMark, state: SoftwareState) -> Standing:
     if kb in state.pending:
         return PendingRestart()
-    if proof.listed and not state.complete:
+    # A servicing stack goes with any build, a standalone update only with its own or a later one.
+    if proof.listed and not state.complete and (proof.equal or level.build >= proof.build):
         return ListIncomplete()
     return BuildBelow(level=level, build=proof.build, source="FixedBuild")
 
