@@ -72,6 +72,7 @@ class Outcome:
 
 
 Run = Callable[..., Outcome]
+Write = Callable[..., Path]
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def run(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 @pytest.fixture
-def report(tmp_path: Path) -> Callable[..., Path]:
+def report(tmp_path: Path) -> Write:
     """Write a report of a Windows 10 1909 machine."""
 
     def write(name: str = "ws-17", build: str = "10.0.18363.657", os: str = "Microsoft Windows 10 Enterprise") -> Path:

@@ -1,14 +1,11 @@
 """``kbgap audit``: the gap of machines without a server, in the documented form and with the documented exit codes."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run
-
-Write = Callable[..., Path]
+from tests.cli.conftest import Run, Write
 
 
 def test_a_machine_behind_misses_updates(run: Run, report: Write) -> None:

@@ -1,12 +1,9 @@
 """The commands around the fleet: import, missing, explain, machine, client, tenant and db."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.cli.conftest import Run
-
-Write = Callable[..., Path]
+from tests.cli.conftest import Run, Write
 
 
 def test_the_first_import_makes_the_database(run: Run, report: Write) -> None:

@@ -13,6 +13,7 @@ from kbgap.catalogue.file import CatalogueFile
 from kbgap.cli import context
 from kbgap.cli.fleet import catalogue_of, fleet, has_database, tenant_of
 from kbgap.cli.output import say
+from kbgap.cli.sweeping import sweeping
 from kbgap.operations.fetch_catalogue import fetch_catalogue
 from kbgap.server.app import create_app
 from kbgap.server.run import address_of_socket, listen
@@ -33,7 +34,8 @@ def serve(options: argparse.Namespace) -> int:
         listening = listen(settings.host, settings.port)
         address = address_of_socket(listening)
         app = create_app(settings, database, catalogues, context.now, address=address)
-        answer(app, listening, lambda: say(f"kbgap: answering at {settings.public_url or address}"))
+        with sweeping(database, settings):
+            answer(app, listening, lambda: say(f"kbgap: answering at {settings.public_url or address}"))
     return 0
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import BigInteger, Connection, Select, and_, case, func, literal, select
 
+from kbgap.core.urls import update_url
 from kbgap.core.verdicts import Finding, IsMissing
 from kbgap.store import schema, states
 from kbgap.store.counts import NO_BUILD, WHOLE_TENANT
@@ -17,7 +18,6 @@ from kbgap.store.tenants import TenantKey
 
 VENDOR: Final = "microsoft"  # of everything that has a KB
 SEPARATOR: Final = "-_-"
-_SEARCH: Final = "https://catalog.update.microsoft.com/v7/site/Search.aspx?q=KB"
 
 
 class MissingKb(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -73,7 +73,7 @@ def missing_for_software(
             name=name,
             os_build=os_build,
             products_names=(software,),
-            url=_SEARCH + kb,
+            url=update_url(kb),
             machine_missed_on=machines,
             cve_addressed=cves,
         )
@@ -131,7 +131,7 @@ def missing_for_machine(connection: Connection, tenant: TenantKey, revision: str
                 name=name,
                 os_build=os_build,
                 products_names=tuple(names),
-                url=_SEARCH + kb,
+                url=update_url(kb),
                 machine_missed_on=1,
                 cve_addressed=len(cves),
             )
