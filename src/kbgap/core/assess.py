@@ -1,10 +1,10 @@
 """Judge every update of one software state: installed, covered, missing or unknown (semantics 3.3 to 3.5)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from kbgap.core.model import Closing, Fixes, Installed, Kind, ProductFixes, SoftwareState, Track
-from kbgap.core.standing import Standing, standing
+from kbgap.core.model import Closing, Fixes, Installed, ProductFixes, SoftwareState
+from kbgap.core.standing import LACKING, PROVEN, Standing, is_proven, standing
 from kbgap.core.tracks import offered
 from kbgap.core.verdicts import (
     AnotherMayClose,
@@ -23,37 +23,45 @@ from kbgap.core.verdicts import (
 )
 
 
-def assess(state: SoftwareState, fixes: Fixes, *, advisories: bool = False) -> tuple[Finding, ...]:
+def assess(state: SoftwareState, fixes: Fixes, *, advisories: bool = False, closed: bool = True) -> tuple[Finding, ...]:
     """The verdict on every KB that is offered to, installed on or covered on a software state, by KB number.
 
     A KB is missing when some CVE of one of the state's products is open and the KB is among the offered ways to close
     it; unknown when that cannot be decided. A KB of a track that the state does not follow gets no finding unless
     it is there. ``fixes`` must hold each product of the state; products without any fix row may be absent.
+
+    With ``advisories`` an open advisory (ADV...) makes a KB missing too, as it does for Windows Update. Without
+    ``closed`` the installed and covered KBs are left out: the rest is what is stored, and comes in a third of the time.
     """
     tally = _Tally()
     for product in state.products:
         published = fixes.get(product.product)
         if published is not None:
-            _judge(product, published, state, tally, advisories=advisories)
+            _Judgement(product, published, state, tally).judge(advisories=advisories, closed=closed)
     return tuple(tally.finding(kb) for kb in sorted(tally.kbs, key=int))
 
 
 @dataclass(slots=True)
 class _Seen:
-    """What the products of one state say of one KB, the strongest statement first."""
+    """What the products of one state say of one KB, the strongest statement first; the products of each statement."""
 
     missing: Lacking | None = None
     unknown: Doubt | None = None
     proven: Proven | None = None
     closed_by: IsCovered | None = None
-    products: list[str] = field(default_factory=list)
+    lacking: list[str] = field(default_factory=list)
     doubtful: list[str] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
-    open_cves: dict[str, None] = field(default_factory=dict)
+    open_cves: list[str] = field(default_factory=list)
+
+    @property
+    def products(self) -> list[str]:
+        """Those of the statement that counts."""
+        return self.lacking if self.missing else self.doubtful if self.unknown else self.named
 
 
 class _Tally:
-    """Statements gathered per KB; built and read within one call of ``assess``."""
+    """Statements gathered per KB; built and read within one call of ``assess``, product after product."""
 
     __slots__ = ("_seen",)
 
@@ -67,15 +75,14 @@ class _Tally:
         return seen
 
     @property
-    def kbs(self) -> list[str]:
-        return [kb for kb, seen in self._seen.items() if seen.missing or seen.unknown or seen.proven or seen.closed_by]
+    def kbs(self) -> Iterable[str]:
+        return self._seen
 
     def finding(self, kb: str) -> Finding:
         seen = self._seen[kb]
-        products = seen.products if seen.missing else seen.doubtful if seen.unknown else seen.named
-        return Finding(
-            kb=kb, verdict=_verdict(kb, seen), products=tuple(dict.fromkeys(products)), open_cves=tuple(seen.open_cves)
-        )
+        # One product has each CVE once; of several some are the same.
+        cves = seen.open_cves if len(seen.lacking) < 2 else dict.fromkeys(seen.open_cves)
+        return Finding(kb=kb, verdict=_verdict(kb, seen), products=tuple(seen.products), open_cves=tuple(cves))
 
 
 def _verdict(kb: str, seen: _Seen) -> Verdict:
@@ -94,81 +101,91 @@ def _verdict(kb: str, seen: _Seen) -> Verdict:
             return IsCovered(evidence=proven)
 
 
-def _judge(
-    product: Installed, published: ProductFixes, state: SoftwareState, tally: _Tally, *, advisories: bool
-) -> None:
-    standings = [standing(update, state) for update in published.updates]
-    for update, stand in zip(published.updates, standings, strict=True):
-        if isinstance(stand, Proven):
-            seen = tally[update.kb]
-            seen.named.append(product.product)
+def _add(products: list[str], product: str) -> None:
+    """Once each: a product is done before the next one begins."""
+    if not products or products[-1] != product:
+        products.append(product)
+
+
+class _Judgement:
+    """Tells the tally what one product of a state says: which updates are proved, and what that leaves open."""
+
+    __slots__ = ("_product", "_proven", "_published", "_state", "_tally")
+
+    def __init__(self, product: Installed, published: ProductFixes, state: SoftwareState, tally: _Tally) -> None:
+        self._product = product
+        self._published = published
+        self._state = state
+        self._tally = tally
+        self._proven = {index for index, update in enumerate(published.updates) if is_proven(update, state)}
+
+    def judge(self, *, advisories: bool, closed: bool) -> None:
+        for index in sorted(self._proven) if closed else ():
+            self._note_proven(index)
+        for closing in self._published.closings:
+            if closing.advisory and not advisories:
+                continue
+            if not self._is_closed(closing):
+                self._note_open(closing)
+            elif closed:
+                self._note_closed(closing)
+
+    def _is_closed(self, closing: Closing) -> bool:
+        """3.4: one proven alternative closes the CVEs, or all parts where the fix has several."""
+        if closing.needs_all:
+            return self._proven.issuperset(closing.updates)
+        return not self._proven.isdisjoint(closing.updates)
+
+    def _note_proven(self, index: int) -> None:
+        update = self._published.updates[index]
+        stand = standing(update, self._state)
+        if isinstance(stand, PROVEN):
+            seen = self._tally[update.kb]
             seen.proven = seen.proven or stand
-    for closing in published.closings:
-        if advisories or not closing.advisory:
-            _close(closing, product, published, standings, state.track, tally)
+            _add(seen.named, self._product.product)
 
+    def _note_closed(self, closing: Closing) -> None:
+        """An update that is not there is covered where another one closed what it closes."""
+        if self._proven.issuperset(closing.updates):
+            return
+        by = self._published.updates[next(index for index in closing.updates if index in self._proven)]
+        evidence = standing(by, self._state)
+        for index in closing.updates:
+            if index not in self._proven and isinstance(evidence, PROVEN):
+                seen = self._tally[self._published.updates[index].kb]
+                seen.closed_by = seen.closed_by or IsCovered(evidence=evidence, by=by.kb)
+                _add(seen.named, self._product.product)
 
-def _close(
-    closing: Closing,
-    product: Installed,
-    published: ProductFixes,
-    standings: Sequence[Standing],
-    track: Track,
-    tally: _Tally,
-) -> None:
-    """3.4: one proven alternative closes the CVEs, or all parts where the fix has several."""
-    mine = [standings[index] for index in closing.updates]
-    proven = [isinstance(stand, Proven) for stand in mine]
-    if all(proven) if closing.needs_all else any(proven):
-        _note_closed(closing, product, published, standings, tally)
-        return
-    lacking = [isinstance(stand, Lacking) for stand in mine]
-    is_open = any(lacking) if closing.needs_all else all(lacking)
-    kinds = [published.updates[index].kind for index in closing.updates]
-    for position in _offered(closing, mine, kinds, track):
-        index = closing.updates[position]
-        seen = tally[published.updates[index].kb]
-        stand = standings[index]
-        if is_open and not product.doubt and isinstance(stand, Lacking):
-            seen.missing = seen.missing or stand
-            seen.products.append(product.product)
-            seen.open_cves.update((published.flaws[flaw].cve, None) for flaw in closing.flaws)
-        else:
-            seen.unknown = seen.unknown or _doubt(product, published, closing, standings, index)
-            seen.doubtful.append(product.product)
+    def _note_open(self, closing: Closing) -> None:
+        """What is offered to close it is missing, or unknown where something may have closed it after all."""
+        stands = {index: standing(self._published.updates[index], self._state) for index in closing.updates}
+        lacking = [isinstance(stand, LACKING) for stand in stands.values()]
+        is_open = not self._product.doubt and (any(lacking) if closing.needs_all else all(lacking))
+        cves = [self._published.flaws[flaw].cve for flaw in closing.flaws] if is_open else []
+        for index in self._offered(closing):
+            stand = stands[index]
+            seen = self._tally[self._published.updates[index].kb]
+            if is_open and isinstance(stand, LACKING):
+                seen.missing = seen.missing or stand
+                seen.open_cves += cves
+                _add(seen.lacking, self._product.product)
+            else:
+                seen.unknown = seen.unknown or self._doubt(index, stands)
+                _add(seen.doubtful, self._product.product)
 
+    def _offered(self, closing: Closing) -> Iterable[int]:
+        """The alternatives that the track prefers; of a fix in several parts, those not proven."""
+        if closing.needs_all:
+            return [index for index in closing.updates if index not in self._proven]
+        kinds = [self._published.updates[index].kind for index in closing.updates]
+        return [closing.updates[position] for position in offered(kinds, self._state.track)]
 
-def _offered(closing: Closing, mine: Sequence[Standing], kinds: Sequence[Kind], track: Track) -> tuple[int, ...]:
-    """The alternatives that the track prefers; of a fix in several parts, those not proven."""
-    if closing.needs_all:
-        return tuple(position for position, stand in enumerate(mine) if not isinstance(stand, Proven))
-    return offered(kinds, track)
-
-
-def _note_closed(
-    closing: Closing, product: Installed, published: ProductFixes, standings: Sequence[Standing], tally: _Tally
-) -> None:
-    """An update that is not there is covered where another one closed what it closes."""
-    covered: IsCovered | None = None
-    for index in closing.updates:
-        evidence = standings[index]
-        if covered is None and isinstance(evidence, Proven):
-            covered = IsCovered(evidence=evidence, by=published.updates[index].kb)
-    for index in closing.updates:
-        if not isinstance(standings[index], Proven):
-            seen = tally[published.updates[index].kb]
-            seen.named.append(product.product)
-            seen.closed_by = seen.closed_by or covered
-
-
-def _doubt(
-    product: Installed, published: ProductFixes, closing: Closing, standings: Sequence[Standing], index: int
-) -> Doubt:
-    """Why it cannot be said that the update is missing, though no proven one closes the CVE."""
-    stand = standings[index]
-    if not isinstance(stand, Lacking | Proven):
-        return stand
-    for other in closing.updates:
-        if not isinstance(standings[other], Lacking | Proven):
-            return AnotherMayClose(kb=published.updates[other].kb)
-    return ProductUncertain(product=product.product, doubt=product.doubt)
+    def _doubt(self, index: int, stands: Mapping[int, Standing]) -> Doubt:
+        """Why it cannot be said that the update is missing, though no proven one closes the CVE."""
+        stand = stands[index]
+        if not isinstance(stand, PROVEN + LACKING):
+            return stand
+        for other, its in stands.items():
+            if not isinstance(its, PROVEN + LACKING):
+                return AnotherMayClose(kb=self._published.updates[other].kb)
+        return ProductUncertain(product=self._product.product, doubt=self._product.doubt)

@@ -19,7 +19,7 @@ def install_set(states: Iterable[SoftwareState], fixes: Fixes) -> tuple[str, ...
     offered: dict[str, Update] = {}
     cumulative: dict[str, Build] = {}
     for state in states:
-        found = assess(state, fixes, advisories=True)
+        found = assess(state, fixes, advisories=True, closed=False)
         missing.update(finding.kb for finding in found if isinstance(finding.verdict, IsMissing))
         for published in (fixes[product.product] for product in state.products if product.product in fixes):
             cumulative.update(_security_releases(published))

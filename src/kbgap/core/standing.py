@@ -21,6 +21,9 @@ from kbgap.core.verdicts import (
 )
 
 Standing = Proven | Lacking | Doubt
+# The same for isinstance, which takes several times as long for a union (test_standing.py holds them together).
+PROVEN = (BuildReached, Listed, ListedSuperseding, SupersededByBuild)
+LACKING = (BuildBelow, ListedBelow, NotListed, PendingRestart)
 
 
 def standing(update: Update, state: SoftwareState) -> Standing:
@@ -34,6 +37,25 @@ def standing(update: Update, state: SoftwareState) -> Standing:
             return _by_list(update.kb, update.proof, state)
         case _:
             assert_never(update.proof)
+
+
+def is_proven(update: Update, state: SoftwareState) -> bool:
+    """Whether ``standing`` is Proven, without finding out by what: that takes most of the time of judging."""
+    proof, level = update.proof, state.level
+    match proof:
+        case ByList():
+            if proof.reached is not None and level is not None and level.build >= proof.reached:
+                return True
+            installed = state.installed
+            return (
+                update.kb in installed
+                or not proof.covered_by.isdisjoint(installed)
+                or not proof.children.isdisjoint(installed)
+            )
+        case ByBuild():
+            return level is not None and level.build >= proof.build
+        case ByMark():
+            return isinstance(_by_mark(update.kb, proof, state), PROVEN)
 
 
 def _by_build(kb: str, proof: ByBuild, state: SoftwareState) -> Standing:

@@ -1,6 +1,7 @@
 """Which of several updates that close the same CVE a machine is offered (semantics 3.5)."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from kbgap.core.model import Kind, Track
 
@@ -45,6 +46,11 @@ _PREFERENCE: dict[Track, dict[Kind, int]] = {
 
 def offered(kinds: Sequence[Kind], track: Track) -> tuple[int, ...]:
     """The positions in ``kinds`` of the alternatives that the track prefers; all others are left out."""
+    return _offered(tuple(kinds), track)
+
+
+@cache  # few combinations of kinds ever close the same CVE
+def _offered(kinds: tuple[Kind, ...], track: Track) -> tuple[int, ...]:
     preference = _PREFERENCE[track]
     ranks = [preference.get(kind) for kind in kinds]
     best = min((rank for rank in ranks if rank is not None), default=None)

@@ -15,7 +15,7 @@ from kbgap.inventory.report import Report
 
 
 class Judged(Value, frozen=True):
-    """One machine that the catalogue covers: the evidence, the findings by software, and what follows from them."""
+    """One machine that the catalogue covers: the evidence, what is missing or unknown by software, and what follows."""
 
     machine: MachineFacts
     evidence: Evidence
@@ -53,7 +53,7 @@ def judge(report: Report, catalogue: CatalogueFile, day: str | None = None) -> J
         case Normalised(machine=machine, evidence=evidence, notes=notes):
             fixes = fixes_for(evidence, catalogue, day)
             states = project(evidence, fixes)
-            findings = {state.software: assess(state, fixes) for state in states}
+            findings = {state.software: assess(state, fixes, closed=False) for state in states}
             return Judged(
                 machine=machine, evidence=evidence, fixes=fixes, states=states, findings=findings, notes=notes
             )

@@ -57,8 +57,9 @@ class Judge:
             return Led(profile=make_profile(number, ()), facts=facts)
 
     def assess(self, state: SoftwareState) -> tuple[Finding, ...]:
-        """The findings of one state."""
-        return assess(state, self._catalogue.fixes_of(product.product for product in state.products))
+        """What is missing or unknown on one state."""
+        fixes = self._catalogue.fixes_of(product.product for product in state.products)
+        return assess(state, fixes, closed=False)
 
     def _states(self, evidence: Evidence) -> tuple[SoftwareState, ...]:
         return project(evidence, self._catalogue.fixes_of(product.product for product in evidence.products))

@@ -1,0 +1,1 @@
+"""Benchmarks of kbgap on frozen or seeded inputs: ``python -m bench [NAME ...]``."""
