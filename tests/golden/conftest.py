@@ -1,0 +1,93 @@
+"""The real catalogue, made once and kept between runs, and its documents."""
+
+import hashlib
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kbgap.catalogue.compile import Corrections
+from kbgap.catalogue.file import CatalogueFile, write_catalogue
+from kbgap.catalogue.offers import read_path
+from kbgap.catalogue.overrides import Overrides, apply, load_overrides
+from kbgap.catalogue.records import Document
+from kbgap.catalogue.releases import load_releases, with_releases
+from kbgap.catalogue.rules import load_lines, load_product_rules
+from kbgap.core.product_names import product_table
+from kbgap.operations.refresh_catalogue import compile_documents
+from tests.conftest import ROOT
+from tests.fleet import World
+
+SOURCES = ("core", "catalogue", "data", "operations/refresh_catalogue.py")
+
+
+@pytest.fixture(scope="session")
+def real_documents(shared_data: Path, request: pytest.FixtureRequest) -> tuple[Document, ...]:
+    """The 190 documents of 2026-07-06 as read, by date and id; kept while neither they nor the code change."""
+    kept = _kept(shared_data, request) / "documents.pickle"
+    documents: tuple[Document, ...] = pickle.loads(kept.read_bytes())  # noqa: S301 - written by these very tests
+    return documents
+
+
+@pytest.fixture(scope="session")
+def real_catalogue(shared_data: Path, request: pytest.FixtureRequest) -> Iterator[CatalogueFile]:
+    """The catalogue that ``kbgap catalogue refresh`` makes of these documents."""
+    (path,) = _kept(shared_data, request).glob("*.kbcat")
+    with CatalogueFile(path) as catalogue:
+        yield catalogue
+
+
+@pytest.fixture(scope="session")
+def real_world(real_documents: tuple[Document, ...]) -> World:
+    """The same documents with the overrides, rules and release table that come with kbgap: what both assessors read."""
+    return world_of(real_documents, load_overrides())
+
+
+def world_of(documents: tuple[Document, ...], overrides: Overrides) -> World:
+    """Documents as read, corrected, with our product rules and release table."""
+    corrected, _ = apply(documents, overrides)
+    names: dict[str, set[str]] = {}
+    for document in corrected:
+        for product, spelled in document.products.items():
+            names.setdefault(product, set()).update(spelled)
+    table = product_table(names, load_product_rules())
+    return World(
+        documents=tuple(corrected),
+        products=table.products,
+        canonical=table.canonical,
+        lines=with_releases(load_lines(), load_releases()),
+        corrections=Corrections(traceless=overrides.traceless, standalone=overrides.standalone),
+    )
+
+
+def _kept(shared_data: Path, request: pytest.FixtureRequest) -> Path:
+    """A folder of the pytest cache with the documents and the catalogue; made by the first process that asks."""
+    import fasteners  # type: ignore[import-untyped] # it ships no types
+
+    source = shared_data / "msrc-cvrf" / "2026-07-06"
+    cache: pytest.Cache = request.config.cache
+    folder = cache.mkdir("kbgap-golden")
+    mine = folder / _key(source)
+    with fasteners.InterProcessLock(folder / "lock"):
+        if not (mine / "done").exists():
+            for older in folder.glob("*/*"):
+                older.unlink()
+            mine.mkdir(exist_ok=True)
+            documents = read_path(source).documents
+            (mine / "documents.pickle").write_bytes(pickle.dumps(documents))
+            write_catalogue(compile_documents(documents), mine)
+            (mine / "done").touch()
+    return mine
+
+
+def _key(source: Path) -> str:
+    """A hash over all that the catalogue is made from, the code included."""
+    digest = hashlib.sha256()
+    code = [path for name in SOURCES for path in [ROOT / "src" / "kbgap" / name]]
+    paths = [file for path in code for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+    for file in (
+        file for file in (*paths, *sorted(source.iterdir())) if file.suffix in {".py", ".toml", ".csv", ".zst"}
+    ):
+        digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()[:16]
