@@ -46,30 +46,27 @@ def whole(evidence: Evidence) -> tuple[SoftwareState, ...]:
     )
 
 
-def relevant(updates: Iterable[Update], level: Level | None) -> frozenset[str]:
-    """The KBs whose presence in the list can still change a verdict at this level."""
-    kbs: set[str] = set()
+def relevant(updates: Iterable[Update], listed: frozenset[str]) -> frozenset[str]:
+    """Those of the listed KBs that can change the verdict on one of the updates, which must read the list."""
+    left = set(listed)
     for update in updates:
-        match update.proof:
-            case ByBuild(build=build):
-                if level is not None and level.basis is not Basis.FLOOR and level.build < build:
-                    kbs.add(update.kb)
-            case ByMark() if not _is_decided(update.proof, level):
-                kbs.add(update.kb)
-            case ByList(children=children, covered_by=covered_by) if not _is_decided(update.proof, level):
-                kbs.add(update.kb)
-                kbs |= children
-                kbs |= covered_by
-            case _:
-                pass
-    return frozenset(kbs)
+        if not left:
+            break
+        left.discard(update.kb)
+        if isinstance(update.proof, ByList):
+            left -= update.proof.children
+            left -= update.proof.covered_by
+    return listed - left
 
 
 def _state(software: str, products: tuple[Installed, ...], evidence: Evidence, fixes: Fixes) -> SoftwareState:
     updates = [update for product in products if product.product in fixes for update in fixes[product.product].updates]
-    level = evidence.level if any(_reads_level(update.proof) for update in updates) else None
-    kbs = relevant(updates, level)
-    reads_list = any(_reads_list(update.proof, level) for update in updates)
+    level = evidence.level
+    if level is not None and not any(_reads_level(update.proof) for update in updates):
+        level = None
+    reading = [update for update in updates if _reads_list(update.proof, level)]
+    kbs = relevant(reading, evidence.updates.installed | evidence.updates.pending)
+    absence_counts = any(_reads_absence(update.proof) for update in reading)
     return SoftwareState(
         software=software,
         products=products,
@@ -77,8 +74,8 @@ def _state(software: str, products: tuple[Installed, ...], evidence: Evidence, f
         level=level,
         installed=evidence.updates.installed & kbs,
         pending=evidence.updates.pending & kbs,
-        complete=evidence.updates.complete and reads_list,
-        history=evidence.updates.history and reads_list,
+        complete=evidence.updates.complete and absence_counts,
+        history=evidence.updates.history and absence_counts,
     )
 
 
@@ -87,20 +84,27 @@ def _reads_level(proof: Proof) -> bool:
 
 
 def _reads_list(proof: Proof, level: Level | None) -> bool:
-    """Whether the completeness of the list can matter: the list still decides, not the build."""
+    """Whether what the list names can matter: the build alone does not prove the update."""
+    if level is None:
+        return not isinstance(proof, ByBuild)
+    if isinstance(proof, ByBuild):
+        return level.basis is not Basis.FLOOR and level.build < proof.build
+    return not _is_decided(proof, level)
+
+
+def _reads_absence(proof: Proof) -> bool:
+    """Whether it can matter what the list does not name, and so how complete it is."""
     match proof:
         case ByBuild():
             return False
-        case ByMark():
-            return proof.listed and not _is_decided(proof, level)
+        case ByMark(listed=listed):
+            return listed
         case ByList():
-            return not _is_decided(proof, level)
+            return True
 
 
-def _is_decided(proof: ByMark | ByList, level: Level | None) -> bool:
+def _is_decided(proof: ByMark | ByList, level: Level) -> bool:
     """Whether the build alone proves the update."""
-    if level is None:
-        return False
     if proof.reached is not None and level.build >= proof.reached:
         return True
     return isinstance(proof, ByMark) and proof.equal and level.build == proof.build
