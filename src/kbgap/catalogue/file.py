@@ -7,16 +7,18 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import msgspec
 
-from kbgap.catalogue.compile import Compiled
 from kbgap.catalogue.published import DocumentFacts, PublishedCve, PublishedUpdate
 from kbgap.catalogue.records import Oddity
 from kbgap.core.errors import Invalid, NotFound, Unavailable
 from kbgap.core.model import Fixes, Line, Product, ProductFixes
 from kbgap.core.products import ProductIndex
+
+if TYPE_CHECKING:
+    from kbgap.catalogue.compile import Compiled  # audit reads catalogues and should not wait for what makes them
 
 FORMAT = "kbgap.catalogue/1"
 SUFFIX = ".kbcat"
@@ -26,7 +28,7 @@ _encoder = msgspec.msgpack.Encoder(order="deterministic")
 T = TypeVar("T")
 
 
-def write_catalogue(compiled: Compiled, folder: Path) -> Path:
+def write_catalogue(compiled: "Compiled", folder: Path) -> Path:
     """Write ``compiled`` into ``folder`` under its revision, whole or not at all; the same content gives the same file.
 
     The revision is the newest document's id and the first 12 hex digits of the checksum over all rows.
@@ -53,7 +55,7 @@ def _sync(path: Path) -> None:
         os.fsync(stream.fileno())
 
 
-def _fill(connection: sqlite3.Connection, compiled: Compiled) -> str:
+def _fill(connection: sqlite3.Connection, compiled: "Compiled") -> str:
     connection.execute("PRAGMA journal_mode = OFF")
     connection.execute("CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
     for table in _TABLES:
@@ -68,7 +70,7 @@ def _fill(connection: sqlite3.Connection, compiled: Compiled) -> str:
     return revision
 
 
-def _rows(table: str, compiled: Compiled) -> Iterator[tuple[str, bytes]]:
+def _rows(table: str, compiled: "Compiled") -> Iterator[tuple[str, bytes]]:
     match table:
         case "product":
             yield "all", _encoder.encode(compiled.products)

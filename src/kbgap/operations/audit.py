@@ -7,38 +7,19 @@ from kbgap.core.asof import as_of
 from kbgap.core.assess import assess
 from kbgap.core.gap import Gap, gap_of
 from kbgap.core.install import install_set
-from kbgap.core.model import Evidence, Fixes, SoftwareState, Value
+from kbgap.core.model import Evidence, Fixes, Value
 from kbgap.core.project import project
-from kbgap.core.verdicts import Finding
 from kbgap.inventory.normalise import MachineFacts, Normalised, Outside, normalise
 from kbgap.inventory.report import Report
 
 
 class Judged(Value, frozen=True):
-    """One machine that the catalogue covers: the evidence, what is missing or unknown by software, and what follows."""
+    """One machine that the catalogue covers: what it misses, and the smallest set of KBs that closes all of that."""
 
     machine: MachineFacts
-    evidence: Evidence
-    fixes: Fixes
-    states: tuple[SoftwareState, ...]
-    findings: dict[str, tuple[Finding, ...]]
+    gap: Gap
+    install: tuple[str, ...]
     notes: tuple[str, ...]
-
-    @property
-    def windows(self) -> str:
-        """The software that names Windows itself, which comes first in a row."""
-        mine = {item.product: item.software for item in self.evidence.products}
-        return mine.get(self.machine.product_ids[0], "") if self.machine.product_ids else ""
-
-    @property
-    def gap(self) -> Gap:
-        """Missing and unknown updates."""
-        return gap_of(self.findings, self.evidence, self.fixes, self.windows)
-
-    @property
-    def install(self) -> tuple[str, ...]:
-        """The smallest set of KBs that closes all that is missing."""
-        return install_set(self.states, self.fixes)
 
 
 def judge(report: Report, catalogue: CatalogueFile, day: str | None = None) -> Judged | Outside:
@@ -54,9 +35,8 @@ def judge(report: Report, catalogue: CatalogueFile, day: str | None = None) -> J
             fixes = fixes_for(evidence, catalogue, day)
             states = project(evidence, fixes)
             findings = {state.software: assess(state, fixes, closed=False) for state in states}
-            return Judged(
-                machine=machine, evidence=evidence, fixes=fixes, states=states, findings=findings, notes=notes
-            )
+            gap = gap_of(findings, evidence, fixes, _windows(machine, evidence))
+            return Judged(machine=machine, gap=gap, install=install_set(states, fixes), notes=notes)
         case _:
             assert_never(normalised)
 
@@ -65,3 +45,9 @@ def fixes_for(evidence: Evidence, catalogue: CatalogueFile, day: str | None) -> 
     """The compiled rows of a machine's products, as of a day where one is given."""
     fixes = catalogue.fixes_of(item.product for item in evidence.products)
     return fixes if day is None else {product: as_of(published, day) for product, published in fixes.items()}
+
+
+def _windows(machine: MachineFacts, evidence: Evidence) -> str:
+    """The software that names Windows itself, which comes first in a row."""
+    mine = {item.product: item.software for item in evidence.products}
+    return mine.get(machine.product_ids[0], "") if machine.product_ids else ""
