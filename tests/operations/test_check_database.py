@@ -14,7 +14,7 @@ from tests.builders import NOW, TENANT, a_report
     ("damage", "line"),
     [
         ("UPDATE missing_count SET machines = 7 WHERE software = 'edge'", "missing_count 0/edge/4540673/18363: (7,)"),
-        ("DELETE FROM open_count WHERE cve = 'CVE-2020-0704'", "open_count 0/edge/CVE-2020-0704: (0,) stored"),
+        ("DELETE FROM gap_count WHERE software = 'edge'", "(0,) stored, (1,) counted"),
         ("UPDATE software_count SET exposed = 0 WHERE software = 'edge'", "software_count 0/edge: (1, 0) stored"),
         ("UPDATE population SET machines = 2", "(2,) stored, (1,) counted"),
         ("UPDATE machine_seen SET is_silent = (1 = 1)", "(1,) stored, (0,) counted"),

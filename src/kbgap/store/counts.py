@@ -1,4 +1,4 @@
-"""Keep the counts that the API answers with exact: machines per software, per missing KB and per open CVE.
+"""Keep the counts that the API answers with exact: machines per software, per missing KB and per gap.
 
 A machine counts unless it is excluded or silent. Every change of a machine is a *move* from one (profile, group) to
 another; moves are added up over a batch and spread to the counts in the transaction that writes the machines, under the
@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Table, bindparam, delete, func, select, updat
 
 from kbgap.core.model import Value
 from kbgap.store import dialect, schema
-from kbgap.store.effects import Effect, Effects
+from kbgap.store.effect import Effect
+from kbgap.store.effects import Effects
 from kbgap.store.tenants import TenantKey
 
 WHOLE_TENANT = 0  # the scope beside those of the machine groups
@@ -46,7 +47,7 @@ class Tallies(Value, frozen=True):
 
     software: dict[tuple[int, str], tuple[int, int]]
     missing: dict[tuple[int, str, str, int], int]
-    open_cves: dict[tuple[int, str, str], int]
+    gaps: dict[tuple[int, str, bytes], int]
 
 
 def apply(tx: Connection, tenant: TenantKey, revision: str, moves: Moves, effects: Effects) -> bool:
@@ -65,35 +66,33 @@ def tally(
     """What these numbers of machines add to every count."""
     members = effects.members(connection, tenant, {profile for profile, _ in places})
     keys = {state for _, states in members.values() for state in states}
-    by_state = effects.of_states(connection, tenant, revision, keys)
-    # Many states have the same effect: they are added up before they are spread to hundreds of KBs and CVEs.
-    spread: Counter[tuple[int, int, Effect]] = Counter()
+    gaps = effects.gaps(connection, tenant, revision, keys)
+    # Many states have the same gap: they are added up before they are spread to hundreds of KBs.
+    spread: Counter[tuple[int, int, bytes]] = Counter()
     for (profile, group_id), machines in places.items():
         os_build, states = members[profile]
         for state in states:
             for scope in {WHOLE_TENANT, group_id}:
-                spread[scope, os_build or NO_BUILD, by_state[state]] += machines
-    return _spread(spread)
+                spread[scope, os_build or NO_BUILD, gaps[state]] += machines
+    return _spread(spread, effects.effects(connection, tenant, set(gaps.values())))
 
 
-def _spread(effects: Mapping[tuple[int, int, Effect], int]) -> Tallies:
+def _spread(spread: Mapping[tuple[int, int, bytes], int], effects: Mapping[bytes, Effect]) -> Tallies:
     installed: Counter[tuple[int, str]] = Counter()
     exposed: Counter[tuple[int, str]] = Counter()
     missing: Counter[tuple[int, str, str, int]] = Counter()
-    open_cves: Counter[tuple[int, str, str]] = Counter()
-    for (scope, os_build, effect), machines in effects.items():
-        if not machines:
-            continue
+    gaps: Counter[tuple[int, str, bytes]] = Counter()
+    for (scope, os_build, gap), machines in spread.items():
+        effect = effects[gap]
         installed[scope, effect.software] += machines
         exposed[scope, effect.software] += machines if effect.missing else 0
+        gaps[scope, effect.software, gap] += machines
         for kb in effect.missing:
             missing[scope, effect.software, kb, os_build] += machines
-        for cve in effect.open_cves:
-            open_cves[scope, effect.software, cve] += machines
     return Tallies(
         software={key: (number, exposed[key]) for key, number in installed.items()},
         missing=dict(missing),
-        open_cves=dict(open_cves),
+        gaps=dict(gaps),
     )
 
 
@@ -105,7 +104,7 @@ def _write(tx: Connection, tenant: TenantKey, tallies: Tallies) -> None:
 def _by_table(tallies: Tallies) -> Iterable[tuple[Table, Mapping[tuple[object, ...], tuple[int, ...]]]]:
     yield schema.software_count, {(*key,): numbers for key, numbers in tallies.software.items()}
     yield schema.missing_count, {(*key,): (number,) for key, number in tallies.missing.items()}
-    yield schema.open_count, {(*key,): (number,) for key, number in tallies.open_cves.items()}
+    yield schema.gap_count, {(*key,): (number,) for key, number in tallies.gaps.items()}
 
 
 def _add(
@@ -148,7 +147,7 @@ def recount(connection: Connection, tenant: TenantKey) -> dict[Place, int]:
 def rebuild(tx: Connection, tenant: TenantKey, revision: str, effects: Effects) -> None:
     """Write every count anew, from the machines."""
     places = recount(tx, tenant)
-    for table in (schema.population, schema.software_count, schema.missing_count, schema.open_count):
+    for table in (schema.population, schema.software_count, schema.missing_count, schema.gap_count):
         tx.execute(delete(table).where(table.c.tenant_id == tenant))
     _add(tx, tenant, schema.population, {place: (machines,) for place, machines in places.items()})
     _write(tx, tenant, tally(tx, tenant, revision, places, effects))

@@ -1,88 +1,88 @@
-"""What one machine in a state adds to the counts: the software, the KBs it misses there, the CVEs open there."""
+"""Load what states add to the counts, and keep it in memory: it is asked for with every report."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Hashable, Mapping
+from typing import TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from kbgap.core.errors import Unavailable
-from kbgap.core.verdicts import IsMissing
-from kbgap.store import states
+from kbgap.store import schema, states
+from kbgap.store.effect import Effect
+from kbgap.store.packing import in_pieces, unpack
 from kbgap.store.recent import Recent
-from kbgap.store.states import JudgedState
 from kbgap.store.tenants import TenantKey
 
-
-class Effect:
-    """What a state adds to the counts; equal effects are one object within an ``Effects``, so that they add up fast."""
-
-    __slots__ = ("missing", "open_cves", "software")
-
-    def __init__(self, software: str, missing: frozenset[str], open_cves: frozenset[str]) -> None:
-        self.software = software
-        self.missing = missing
-        self.open_cves = open_cves
-
-
-def effect_of(judged: JudgedState) -> Effect:
-    """What a judged state adds; unknown updates add nothing.
-
-    A machine with the state has the software, also where a doubt remains which of its products: without the
-    architecture, for example, it is certain that it is Windows 10.
-    """
-    missing = [finding for finding in judged.findings if isinstance(finding.verdict, IsMissing)]
-    return Effect(
-        judged.state.software,
-        frozenset(finding.kb for finding in missing),
-        frozenset(cve for finding in missing for cve in finding.open_cves),
-    )
-
-
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 Member = tuple[int | None, tuple[bytes, ...]]
 
 
 class Effects:
-    """Effects of states and members of profiles, read once and then kept in memory.
+    """Gaps of states, effects of gaps and members of profiles, read once and then kept in memory.
 
-    Both are facts about digests (a state at a revision, a profile), true for every tenant and for ever.
+    All are facts about digests (a state at a revision, a gap, a profile), true for every tenant and for ever.
     """
 
     def __init__(self, *, limit: int = 50_000) -> None:
-        self._effects: Recent[tuple[str, bytes], Effect] = Recent(limit)
+        self._gaps: Recent[tuple[str, bytes], bytes] = Recent(limit)
+        self._effects: Recent[bytes, Effect] = Recent(limit)
         self._members: Recent[bytes, Member] = Recent(limit)
-        self._same: Recent[tuple[str, frozenset[str], frozenset[str]], Effect] = Recent(limit)
 
-    def of_states(
+    def gaps(
         self, connection: Connection, tenant: TenantKey, revision: str, keys: Collection[bytes]
-    ) -> dict[bytes, Effect]:
-        """The effect of each state at a revision."""
-        found = {key: self._effects.get((revision, key)) for key in keys}
-        absent = [key for key, effect in found.items() if effect is None]
-        loaded = states.load_states(connection, tenant, revision, absent) if absent else {}
-        if len(loaded) < len(absent):
+    ) -> dict[bytes, bytes]:
+        """The key of the gap of each state at a revision; Unavailable when one was not judged there."""
+        wanted = {(revision, key) for key in keys}
+        found = _through(self._gaps, wanted, lambda absent: _load_gaps(connection, tenant, revision, absent))
+        if len(found) < len(wanted):
             raise Unavailable(
-                f"{len(absent) - len(loaded)} software states are not judged at revision {revision}",
+                f"{len(wanted) - len(found)} software states are not judged at revision {revision}",
                 mend="run kbgap db check",
             )
-        for key, judged in loaded.items():
-            effect = self._shared(effect_of(judged))
-            self._effects.put((revision, key), effect)
-            found[key] = effect
-        return {key: effect for key, effect in found.items() if effect is not None}
+        return {key: gap for (_, key), gap in found.items()}
+
+    def effects(self, connection: Connection, tenant: TenantKey, gaps: Collection[bytes]) -> dict[bytes, Effect]:
+        """What each gap adds."""
+        return _through(self._effects, gaps, lambda absent: _load_effects(connection, tenant, absent))
 
     def members(self, connection: Connection, tenant: TenantKey, profiles: Collection[bytes]) -> dict[bytes, Member]:
         """The OS build and the states of each profile."""
-        found = {key: self._members.get(key) for key in profiles}
-        absent = [key for key, member in found.items() if member is None]
-        loaded = states.load_members(connection, tenant, absent) if absent else {}
-        for key, member in loaded.items():
-            self._members.put(key, member)
-            found[key] = member
-        return {key: member for key, member in found.items() if member is not None}
+        return _through(self._members, profiles, lambda absent: states.load_members(connection, tenant, absent))
 
-    def _shared(self, effect: Effect) -> Effect:
-        key = (effect.software, effect.missing, effect.open_cves)
-        known = self._same.get(key)
-        if known is None:
-            self._same.put(key, effect)
-            return effect
-        return known
+
+def _through(recent: Recent[K, V], keys: Collection[K], load: Callable[[list[K]], Mapping[K, V]]) -> dict[K, V]:
+    """The values of these keys, from memory where they are there."""
+    found: dict[K, V] = {}
+    absent: list[K] = []
+    for key in keys:
+        value = recent.get(key)
+        if value is None:
+            absent.append(key)
+        else:
+            found[key] = value
+    for key, value in load(absent).items() if absent else ():
+        recent.put(key, value)
+        found[key] = value
+    return found
+
+
+def _load_gaps(
+    connection: Connection, tenant: TenantKey, revision: str, keys: Collection[tuple[str, bytes]]
+) -> dict[tuple[str, bytes], bytes]:
+    judgement = schema.judgement.c
+    found: dict[tuple[str, bytes], bytes] = {}
+    for piece in in_pieces(key for _, key in keys):
+        mine = (judgement.tenant_id == tenant) & (judgement.revision == revision) & judgement.state.in_(piece)
+        for row in connection.execute(select(judgement.state, judgement.gap).where(mine)):
+            found[revision, row.state] = row.gap
+    return found
+
+
+def _load_effects(connection: Connection, tenant: TenantKey, keys: Collection[bytes]) -> dict[bytes, Effect]:
+    gap = schema.gap.c
+    found: dict[bytes, Effect] = {}
+    for piece in in_pieces(keys):
+        mine = (gap.tenant_id == tenant) & gap.gap.in_(piece)
+        for row in connection.execute(select(gap.gap, gap.body).where(mine)):
+            found[row.gap] = unpack(row.body, Effect)
+    return found

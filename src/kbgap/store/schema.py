@@ -215,15 +215,27 @@ machine_seen = Table(
 
 # --- what is judged and counted ---------------------------------------------------------------------------------------
 
+# What a state adds to the counts: the KBs that it misses and the CVEs that are open. Many states have the same gap.
+gap = Table(
+    "gap",
+    metadata,
+    tenant_column(),
+    key("gap", LargeBinary),
+    Column("body", LargeBinary, nullable=False),  # store.effects.Effect, packed
+)
+
 judgement = Table(
     "judgement",
     metadata,
     tenant_column(),
     key("revision"),
     key("state", LargeBinary),
-    Column("body", LargeBinary, nullable=False),  # core.model.Finding, missing and unknown ones, packed
+    Column("gap", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # core.verdicts.Finding, missing and unknown ones, packed
     inside("software_state", "state", cascade=True),
+    inside("gap", "gap"),
     Index(None, "tenant_id", "state"),
+    Index(None, "tenant_id", "gap"),
 )
 
 finding = Table(
@@ -269,4 +281,4 @@ def _count_table(name: str, *keys: Column[object], counts: tuple[str, ...] = ("m
 
 software_count = _count_table("software_count", counts=("machines", "exposed"))
 missing_count = _count_table("missing_count", key("kb"), key("os_build", BigInteger))
-open_count = _count_table("open_count", key("cve"))
+gap_count = _count_table("gap_count", key("gap", LargeBinary))

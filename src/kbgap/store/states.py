@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, exists, select, update
 from kbgap.core.model import SoftwareState, Value
 from kbgap.core.verdicts import Finding, IsMissing, IsUnknown
 from kbgap.store import dialect, schema
+from kbgap.store.effect import effect_of
 from kbgap.store.facts import Facts, decode_facts
 from kbgap.store.packing import digest, encode, encode_text, in_pieces, pack, unpack
 from kbgap.store.tenants import TenantKey
@@ -137,14 +138,21 @@ def _save_states(
     mine: dict[str, object] = {"tenant_id": tenant}
     bodies = [mine | {"state": k, "software": s.software, "body": pack(encode(s))} for k, s in states.items()]
     judged = {key: _kept(assess(state)) for key, state in states.items()}
+    effects = {key: effect_of(states[key].software, found) for key, found in judged.items()}
+    gaps = {key: encode(effect) for key, effect in effects.items()}
     at_revision = mine | {"revision": revision}
-    judgements = [at_revision | {"state": key, "body": pack(encode(found))} for key, found in judged.items()]
+    judgements = [
+        at_revision | {"state": key, "gap": digest([gaps[key]]), "body": pack(encode(found))}
+        for key, found in judged.items()
+    ]
     findings = [
         at_revision | {"state": key, "kb": finding.kb, "is_missing": isinstance(finding.verdict, IsMissing)}
         for key, found in judged.items()
         for finding in found
     ]
+    distinct = [mine | {"gap": digest([gap]), "body": pack(gap)} for gap in set(gaps.values())]
     dialect.insert_new(tx, schema.software_state, bodies)
+    dialect.insert_new(tx, schema.gap, distinct)
     dialect.insert_new(tx, schema.judgement, judgements)
     dialect.insert_new(tx, schema.finding, findings)
 
@@ -196,6 +204,7 @@ def drop_unused(tx: Connection, tenant: TenantKey, revision: str | None) -> None
         (schema.evidence, (schema.machine,), "evidence"),
         (schema.profile, (schema.evidence, schema.machine), "profile"),
         (schema.software_state, (schema.profile_state,), "state"),
+        (schema.gap, (schema.judgement,), "gap"),
     ):
         used = [exists().where(user.c.tenant_id == tenant, user.c[shared] == table.c[shared]) for user in users]
         tx.execute(delete(table).where(table.c.tenant_id == tenant, *(~use for use in used)))

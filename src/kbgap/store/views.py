@@ -5,15 +5,17 @@ when reports come in, so that no answer has to add up machines.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Select, and_, case, func, literal, select
+from sqlalchemy import BigInteger, Connection, Select, and_, bindparam, case, func, literal, select
 
 from kbgap.core.urls import update_url
 from kbgap.core.verdicts import Finding, IsMissing
 from kbgap.store import schema, states
 from kbgap.store.counts import NO_BUILD, WHOLE_TENANT
+from kbgap.store.effects import Effects
 from kbgap.store.tenants import TenantKey
 
 VENDOR: Final = "microsoft"  # of everything that has a KB
@@ -66,7 +68,7 @@ def missing_for_software(
 
     One statement, so that it sees one epoch. ``scopes``: the whole tenant, or machine groups by number.
     """
-    rows = connection.execute(_missing_for_software(tenant, software, scopes))
+    values = {"its_tenant": tenant, "its_software": software, "its_scopes": list(scopes)}
     return [
         MissingKb(
             id=kb,
@@ -77,11 +79,12 @@ def missing_for_software(
             machine_missed_on=machines,
             cve_addressed=cves,
         )
-        for kb, name, os_build, machines, cves in rows
+        for kb, name, os_build, machines, cves in connection.execute(_missing_for_software(), values).all()
     ]
 
 
-def _missing_for_software(tenant: TenantKey, software: str, scopes: Collection[int]) -> Select[Any]:
+@cache  # building the statement takes as long as running it
+def _missing_for_software() -> Select[Any]:
     pointer, count = schema.tenant_pointer.c, schema.missing_count.c
     published, addressed = schema.catalogue_update.c, schema.catalogue_addressed.c
     joined = (
@@ -100,11 +103,12 @@ def _missing_for_software(tenant: TenantKey, software: str, scopes: Collection[i
     shared = case((and_(lowest == highest, lowest != NO_BUILD), lowest))
     machines = func.sum(count.machines).cast(BigInteger)  # PostgreSQL adds up to numeric, which is no int
     statement = select(count.kb, published.name, shared, machines, addressed.cve_count).select_from(joined)
-    wanted = (pointer.tenant_id == tenant) & count.scope.in_(scopes) & (count.software == software)
+    wanted = (pointer.tenant_id == bindparam("its_tenant")) & (count.software == bindparam("its_software"))
+    in_scope = count.scope.in_(bindparam("its_scopes", expanding=True))
     counted = (count.machines > 0) & (addressed.cve_count > 0)  # a KB without a CVE gives no row
     per_kb = (count.kb, published.name, published.released, published.kb_number, addressed.cve_count)
     newest_first = (published.released.desc(), published.kb_number.desc())
-    return statement.where(wanted & counted).group_by(*per_kb).order_by(*newest_first)
+    return statement.where(wanted & in_scope & counted).group_by(*per_kb).order_by(*newest_first)
 
 
 def missing_for_machine(connection: Connection, tenant: TenantKey, revision: str, profile: bytes) -> list[MissingKb]:
@@ -171,24 +175,43 @@ def _newest_first(connection: Connection, revision: str, kbs: Collection[str]) -
 def software_rows(
     connection: Connection,
     tenant: TenantKey,
+    effects: Effects,
     *,
     software: str | None = None,
     scopes: Collection[int] = (WHOLE_TENANT,),
 ) -> list[Software]:
-    """Every software that some machine has, by id; or the one asked for, if any machine has it."""
-    count, opened = schema.software_count.c, schema.open_count.c
+    """Every software that some machine has, by id; or the one asked for, if any machine has it.
+
+    To be called in a snapshot: it reads several tables.
+    """
+    count = schema.software_count.c
     mine = (count.tenant_id == tenant) & count.scope.in_(scopes) & (count.machines > 0)
-    its = (opened.tenant_id == tenant) & opened.scope.in_(scopes) & (opened.machines > 0)
     if software is not None:
-        mine, its = mine & (count.software == software), its & (opened.software == software)
-    weak = select(opened.software, func.count(opened.cve.distinct()).label("cves")).where(its)
-    per_software = weak.group_by(opened.software).subquery()
-    joined = schema.software_count.outerjoin(per_software, per_software.c.software == count.software)
+        mine &= count.software == software
     machines, exposed = (func.sum(column).cast(BigInteger) for column in (count.machines, count.exposed))
-    weaknesses = func.max(func.coalesce(per_software.c.cves, 0))
-    statement = select(count.software, machines, exposed, weaknesses).select_from(joined).where(mine)
-    rows = connection.execute(statement.group_by(count.software).order_by(count.software))
-    return [software_row(name, machines=total, exposed=open_, weaknesses=cves) for name, total, open_, cves in rows]
+    statement = select(count.software, machines, exposed).where(mine)
+    rows = connection.execute(statement.group_by(count.software).order_by(count.software)).all()
+    opened = _open_cves(connection, tenant, effects, scopes, [name for name, *_ in rows])
+    return [
+        software_row(name, machines=total, exposed=some, weaknesses=len(opened[name])) for name, total, some in rows
+    ]
+
+
+def _open_cves(
+    connection: Connection, tenant: TenantKey, effects: Effects, scopes: Collection[int], names: Collection[str]
+) -> dict[str, set[str]]:
+    """The distinct CVEs that are open on some machine, for each of these software.
+
+    Not counted when reports come in: a machine that was never patched has thousands of them, and most machines with
+    the same software have the same ones.
+    """
+    count = schema.gap_count.c
+    live = (count.tenant_id == tenant) & count.scope.in_(scopes) & count.software.in_(names) & (count.machines > 0)
+    gaps = set(connection.scalars(select(count.gap).where(live).distinct()))
+    opened: dict[str, set[str]] = {name: set() for name in names}
+    for effect in effects.effects(connection, tenant, gaps).values():
+        opened[effect.software] |= effect.open_cves
+    return opened
 
 
 def software_row(name: str, *, machines: int = 0, exposed: int = 0, weaknesses: int = 0) -> Software:

@@ -9,12 +9,24 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Create the tables."""
+    _create_gap()
     _create_finding()
     _create_judgement()
+    _create_gap_count()
     _create_missing_count()
-    _create_open_count()
     _create_software_count()
     _create_population()
+
+
+def _create_gap() -> None:
+    """What states miss, each distinct gap once."""
+    op.create_table(
+        "gap",
+        sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("gap", sa.LargeBinary(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "gap", name="pk_gap"),
+    )
 
 
 def _create_finding() -> None:
@@ -45,7 +57,9 @@ def _create_judgement() -> None:
         sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
         sa.Column("revision", sa.Text(), nullable=False),
         sa.Column("state", sa.LargeBinary(), nullable=False),
+        sa.Column("gap", sa.LargeBinary(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id", "gap"], ["gap.tenant_id", "gap.gap"], name="fk_judgement_gap"),
         sa.ForeignKeyConstraint(
             ["tenant_id", "state"],
             ["software_state.tenant_id", "software_state.state"],
@@ -54,7 +68,23 @@ def _create_judgement() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "revision", "state", name="pk_judgement"),
     )
+    op.create_index("ix_judgement_tenant_id_gap", "judgement", ["tenant_id", "gap"])
     op.create_index("ix_judgement_tenant_id_state", "judgement", ["tenant_id", "state"])
+
+
+def _create_gap_count() -> None:
+    """How many machines have a gap."""
+    op.create_table(
+        "gap_count",
+        sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("scope", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("software", sa.Text(), nullable=False),
+        sa.Column("gap", sa.LargeBinary(), nullable=False),
+        sa.Column("machines", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("machines >= 0", name=op.f("ck_gap_count_machines_not_negative")),
+        sa.PrimaryKeyConstraint("tenant_id", "scope", "software", "gap", name="pk_gap_count"),
+        sqlite_with_rowid=False,
+    )
 
 
 def _create_missing_count() -> None:
@@ -73,21 +103,6 @@ def _create_missing_count() -> None:
     )
 
 
-def _create_open_count() -> None:
-    """On how many machines a CVE is open."""
-    op.create_table(
-        "open_count",
-        sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
-        sa.Column("scope", sa.Integer(), nullable=False, autoincrement=False),
-        sa.Column("software", sa.Text(), nullable=False),
-        sa.Column("cve", sa.Text(), nullable=False),
-        sa.Column("machines", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("machines >= 0", name=op.f("ck_open_count_machines_not_negative")),
-        sa.PrimaryKeyConstraint("tenant_id", "scope", "software", "cve", name="pk_open_count"),
-        sqlite_with_rowid=False,
-    )
-
-
 def _create_software_count() -> None:
     """How many machines have a software."""
     op.create_table(
@@ -97,8 +112,8 @@ def _create_software_count() -> None:
         sa.Column("software", sa.Text(), nullable=False),
         sa.Column("machines", sa.BigInteger(), nullable=False),
         sa.Column("exposed", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("machines >= 0", name=op.f("ck_software_count_machines_not_negative")),
         sa.CheckConstraint("exposed >= 0", name=op.f("ck_software_count_exposed_not_negative")),
+        sa.CheckConstraint("machines >= 0", name=op.f("ck_software_count_machines_not_negative")),
         sa.PrimaryKeyConstraint("tenant_id", "scope", "software", name="pk_software_count"),
         sqlite_with_rowid=False,
     )
