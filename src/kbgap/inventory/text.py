@@ -18,7 +18,7 @@ _MARKS = (
     (b"\xfe\xff", "utf-16be"),
 )
 # WMIC writes \r\r\n into pipes and files.
-_LINE_END = re.compile(r"\r+\n|\r+\Z")
+_LINE_END = re.compile(r"(?<!\r)\r++(?:\n|\Z)")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 # Beside a digit stands no letter but a blank or a separator of thousands.
 _WORD = re.compile(r"(?<!\d)[^\W\d_]+(?!\d)")

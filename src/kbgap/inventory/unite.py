@@ -153,8 +153,13 @@ def _read(unit: Sequence[Piece]) -> Read:
         update_list=listed,
         software=_software(partials),
     )
-    notes = [f"{piece.path}: {note}" for piece in unit for note in piece.partial.notes]
+    notes = [_told_in(piece, where, note) for piece in unit for note in piece.partial.notes]
     return Read(where=where, report=_valid(report, where), notes=(*notes, *doubts, *kind_note))
+
+
+def _told_in(piece: Piece, where: str, note: str) -> str:
+    """A note with its file, unless that is the one that the whole machine is told under."""
+    return note if piece.path == where else f"{piece.path}: {note}"
 
 
 def _valid(report: Report, where: str) -> Report:
@@ -221,7 +226,7 @@ def _installation_type(unit: Sequence[Piece]) -> tuple[str, tuple[str, ...]]:
     raw = _only(unit, "installation_type", "installation types")
     kind = _KINDS.get(raw.casefold(), "")
     if raw and not kind:
-        return "", (f"{unit[0].path}: the installation type {raw[:40]!r} is not one that Windows documents: set aside",)
+        return "", (f"the installation type {raw[:40]!r} is not one that can be judged: set aside",)
     return kind, ()
 
 
@@ -234,9 +239,14 @@ def _updates(
         return None, None, ()
     is_complete = any(listed.complete for _, listed in lists)
     kbs = sorted({kb for _, listed in lists for kb in listed.kbs}, key=int)
-    doubts = tuple(f"{piece.path}: {listed.doubt}" for piece, listed in lists if listed.doubt and not is_complete)
+    where = unit[0].path
+    doubts = [_told_in(piece, where, listed.doubt) for piece, listed in lists if listed.doubt and not is_complete]
     sources = tuple(sorted({listed.source for _, listed in lists}))
-    return tuple(ReportedUpdate(kb=kb) for kb in kbs), ReportedList(complete=is_complete, sources=sources), doubts
+    return (
+        tuple(ReportedUpdate(kb=kb) for kb in kbs),
+        ReportedList(complete=is_complete, sources=sources),
+        tuple(doubts),
+    )
 
 
 def _software(partials: Sequence[Partial]) -> tuple[Software, ...] | None:

@@ -235,3 +235,28 @@ def test_an_unknown_text_names_the_known_formats() -> None:
 
     for name in ("systeminfo", "wmic qfe", "Get-HotFix", "Get-ComputerInfo"):
         assert name in refused.value.mend
+
+
+HOSTILE = {
+    "line breaks": "\n" * 300_000,
+    "carriage returns": "\r" * 300_000,
+    "continued values": "OsVersion : 1\n" + " x\n" * 100_000,
+    "columns": "HotFixID " * 30_000,
+    "dashes": "HotFixID\n" + "-" * 300_000 + "x",
+    "quotes": '"' * 300_000,
+    "builds": "a: 10.0.19045 " + "19045 " * 50_000 + "x",
+    "entries": "a: 10.0.19045 N/A 19045\nb: 5\n" + " [1]: KB5012117\n" * 20_000,
+    "accents": "é" * 300_000,
+}
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_texts_take_time_in_proportion_to_their_size(text: str) -> None:
+    """A few hundred kilobytes never keep a server busy: patterns that look back and forth would take minutes."""
+    try:
+        partial: Partial | Invalid = read_text(decode_text(text.encode("cp850")).text, "ws_qfe.txt")
+    except Invalid as error:
+        partial = error
+
+    assert isinstance(partial, Partial | Invalid)

@@ -9,7 +9,7 @@ from kbgap.inventory.partial import ListedKbs, Partial
 
 NAME = "Get-ComputerInfo"
 
-_PROPERTIES = re.compile(r"^(?:OsVersion|OsBuildNumber|WindowsBuildLabEx|OsHotFixes)\s*:", re.MULTILINE)
+_PROPERTIES = re.compile(r"^(?:OsVersion|OsBuildNumber|WindowsBuildLabEx|OsHotFixes)[ \t]*:", re.MULTILINE)
 _BUILD = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,6}", re.ASCII)
 _LAB = re.compile(r"\d+\.\d+\.([a-z0-9]+?)(?:fre|chk)\.", re.ASCII)
 

@@ -4,20 +4,21 @@ import re
 
 from kbgap.inventory.formats.records import records
 from kbgap.inventory.formats.shapes import host_in, whole_or_cut
+from kbgap.inventory.formats.tables import find_table
 from kbgap.inventory.kb import find_kb, find_kbs
 from kbgap.inventory.partial import Partial
 
 NAME = "Get-HotFix"
 
-_TABLE = re.compile(r"^((?:\w+ +)*HotFixID\b[^\n]*)\n( ?-[- ]+)$", re.MULTILINE | re.IGNORECASE)
-_LISTED = re.compile(r"^HotFixID\s*:", re.MULTILINE | re.IGNORECASE)
+_LISTED = re.compile(r"^HotFixID[ \t]*:", re.MULTILINE | re.IGNORECASE)
 _DASHES = re.compile(r"-+")
 _NAMES = ("csname", "source", "pscomputername", "__server")
 
 
 def recognise(text: str, name: str) -> bool:  # noqa: ARG001 - every format is asked the same question
     """Tell it by the property HotFixID in PowerShell's table or list."""
-    return _LISTED.search(text) is not None or _TABLE.search(text) is not None
+    table = find_table(text)
+    return _LISTED.search(text) is not None or (table is not None and table.underline != "")
 
 
 def read(text: str, name: str) -> Partial:  # noqa: ARG001 - as above
@@ -35,12 +36,9 @@ def _from_records(text: str) -> tuple[tuple[str, ...], set[str]]:
 
 
 def _from_table(text: str) -> tuple[tuple[str, ...], set[str]]:
-    table = _TABLE.search(text)
+    table = find_table(text)
     assert table is not None  # noqa: S101 - recognise has found it
-    rows = [row for row in text[table.end() :].splitlines() if row.strip()]
-    columns = [
-        (table[1][dash.start() : dash.end() + 1].strip().lower(), dash.span()) for dash in _DASHES.finditer(table[2])
-    ]
-    spans = [span for name, span in columns if name in _NAMES]
-    hosts = {host for row in rows for start, end in spans if (host := host_in(row[start:end]))}
-    return find_kbs("\n".join(rows)), hosts
+    columns = [dash.span() for dash in _DASHES.finditer(table.underline)]
+    naming = [(start, end) for start, end in columns if table.head[start:end].strip().lower() in _NAMES]
+    hosts = {host for row in table.rows for start, end in naming if (host := host_in(row[start:end]))}
+    return find_kbs("\n".join(table.rows)), hosts

@@ -15,7 +15,7 @@ _LINE = re.compile(r"KB[1-9]\d{4,7}: \S.*", re.IGNORECASE | re.ASCII)
 
 def recognise(text: str, name: str) -> bool:  # noqa: ARG001 - every format is asked the same question
     """Tell it by its lines, which all begin with a KB and a colon."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
     return bool(lines) and all(_LINE.fullmatch(line) for line in lines)
 
 

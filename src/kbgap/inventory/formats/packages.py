@@ -9,9 +9,9 @@ from kbgap.inventory.report import Software
 
 NAME = "Get-Package"
 
-_NAMES = re.compile(r"^Name\s*:\s", re.MULTILINE)
+_NAMES = re.compile(r"^Name[ \t]*:\s", re.MULTILINE)
 _OTHER = re.compile(
-    r"^(?!Name|Version|ProviderName|Publisher|Source|Summary|Status|FastPackageReference)\w+\s*:", re.MULTILINE
+    r"^(?!Name|Version|ProviderName|Publisher|Source|Summary|Status|FastPackageReference)\w+[ \t]*:", re.MULTILINE
 )
 
 

@@ -31,22 +31,23 @@ def one_record(text: str) -> Record:
     """All values of a listing that describes one thing; blank lines part nothing, the first of equal names counts."""
     merged: Record = {}
     for record in records(text):
-        merged = {**record, **merged}
+        for name, value in record.items():
+            merged.setdefault(name, value)
     return merged
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:
     """Name and value of each line with continuations joined; an empty name for a blank line."""
-    pending: tuple[str, str] | None = None
-    for line in text.splitlines():
+    name, parts = "", [""]
+    for line in text.split("\n"):
         match = _VALUE.fullmatch(line.rstrip()) or _REGISTRY_VALUE.fullmatch(line.rstrip())
-        if pending and match is None and line.strip() and line[0].isspace():
-            pending = (pending[0], pending[1] + line.strip())
+        if name and match is None and line.strip() and line[0].isspace():
+            parts.append(line.strip())
             continue
-        if pending:
-            yield pending
-        pending = (match[1].lower(), match[2].strip()) if match else None
+        if name:
+            yield name, "".join(parts)
+        name, parts = (match[1].lower(), [match[2].strip()]) if match else ("", [""])
         if not line.strip():
-            yield ("", "")
-    if pending:
-        yield pending
+            yield "", ""
+    if name:
+        yield name, "".join(parts)

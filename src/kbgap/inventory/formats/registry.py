@@ -8,8 +8,8 @@ from kbgap.inventory.partial import Partial
 
 NAME = "registry values"
 
-_BUILD = re.compile(r"^\s*(?:CurrentBuildNumber|CurrentBuild)\b(?:\s*[:=]|\s+REG_)", re.MULTILINE)
-_PRODUCT = re.compile(r"^\s*ProductName\b(?:\s*[:=]|\s+REG_)", re.MULTILINE)
+_BUILD = re.compile(r"^[ \t]*(?:CurrentBuildNumber|CurrentBuild)\b(?:[ \t]*[:=]|[ \t]+REG_)", re.MULTILINE)
+_PRODUCT = re.compile(r"^[ \t]*ProductName\b(?:[ \t]*[:=]|[ \t]+REG_)", re.MULTILINE)
 
 
 def recognise(text: str, name: str) -> bool:  # noqa: ARG001 - every format is asked the same question

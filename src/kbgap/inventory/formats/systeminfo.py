@@ -36,7 +36,7 @@ class _Section(Value, frozen=True):
 
 def recognise(text: str, name: str) -> bool:  # noqa: ARG001 - every format is asked the same question
     """Tell systeminfo by its line with the system's version."""
-    return _QUICK.search(text) is not None
+    return _QUICK.search(text) is not None and bool(_versions(_sections(text)))
 
 
 def read(text: str, name: str) -> Partial:  # noqa: ARG001 - as above
@@ -46,7 +46,7 @@ def read(text: str, name: str) -> Partial:  # noqa: ARG001 - as above
         Invalid: the file holds the output of several machines.
     """
     sections = _sections(text)
-    versions = [(i, found) for i, section in enumerate(sections) if (found := os_version(section.value))]
+    versions = _versions(sections)
     if len(versions) > 1:
         raise Invalid(f"systeminfo stands there {len(versions)} times", mend="write one file per machine")
     at, (build, pack) = versions[0]
@@ -61,9 +61,14 @@ def read(text: str, name: str) -> Partial:  # noqa: ARG001 - as above
     )
 
 
+def _versions(sections: list[_Section]) -> list[tuple[int, tuple[str, int]]]:
+    """Where a section is the system's version, with what it says."""
+    return [(at, found) for at, section in enumerate(sections) if (found := os_version(section.value))]
+
+
 def _sections(text: str) -> list[_Section]:
     found: list[tuple[str, list[str], bool]] = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         entry = _ENTRY.fullmatch(line)
         heading = _HEADING.fullmatch(line)
         if entry and found:

@@ -12,9 +12,9 @@ _QUICK = re.compile(r'^".*",?"\d{1,2}\.\d{1,2}\.(\d{3,6})\b[^"\n]*\b\1\b', re.MU
 _ENTRY = re.compile(r",(?=\[\d+\]:)")
 
 
-def recognise(text: str, name: str) -> bool:  # noqa: ARG001 - every format is asked the same question
+def recognise(text: str, name: str) -> bool:
     """Tell it by a quoted line with the system's version."""
-    return text.lstrip().startswith('"') and _QUICK.search(text) is not None
+    return text.lstrip().startswith('"') and systeminfo.recognise(_listed(text), name)
 
 
 def read(text: str, name: str) -> Partial:
@@ -23,11 +23,17 @@ def read(text: str, name: str) -> Partial:
     Raises:
         Invalid: the file holds the output of several machines.
     """
-    lines = [line for line in text.splitlines() if _QUICK.search(line)]
-    as_list = "".join(_as_list(values) for values in csv.reader(lines))
-    if not text.endswith("\n"):
-        as_list = as_list.rstrip("\n")
-    return systeminfo.read(as_list, name)
+    return systeminfo.read(_listed(text), name)
+
+
+def _listed(text: str) -> str:
+    """The values of each machine in the list form; a file that is cut stays cut."""
+    lines = [line for line in text.split("\n") if _QUICK.search(line)]
+    try:
+        as_list = "".join(_as_list(values) for values in csv.reader(lines))
+    except csv.Error:
+        return ""  # no value of systeminfo is so long
+    return as_list if text.endswith("\n") else as_list.rstrip("\n")
 
 
 def _as_list(values: list[str]) -> str:

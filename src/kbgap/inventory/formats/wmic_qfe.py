@@ -9,25 +9,23 @@ from itertools import pairwise
 
 from kbgap.inventory.formats.records import records
 from kbgap.inventory.formats.shapes import host_in, whole_or_cut
+from kbgap.inventory.formats.tables import find_table
 from kbgap.inventory.kb import find_kb, find_kbs
 from kbgap.inventory.partial import ListedKbs, Partial
 
 NAME = "wmic qfe"
 
-_HEADER = re.compile(r"^(?:.*?\.)?((?:[A-Za-z]+[ ,\t]+)*HotFixID\b.*)$", re.MULTILINE)
 _LISTED = re.compile(r"^HotFixID=", re.MULTILINE | re.IGNORECASE)
 _COLUMN = re.compile(r"\S+")
 _EMPTY_NAME = re.compile(r"_(?:qfe|hotfix|hotfixes)\.\w+$", re.IGNORECASE)
-# PowerShell draws a line under the head of its tables.
-_UNDERLINE = re.compile(r"^-{2,}", re.MULTILINE)
 
 
 def recognise(text: str, name: str) -> bool:
     """Tell the list by the property HotFixID, or an empty one by its file's name."""
     if not text.strip():
         return _EMPTY_NAME.search(name) is not None
-    head = text[:4096]
-    return (_HEADER.search(head) is not None and not _UNDERLINE.search(head)) or _LISTED.search(text) is not None
+    table = find_table(text)
+    return _LISTED.search(text) is not None or (table is not None and not table.underline)
 
 
 def read(text: str, name: str) -> Partial:  # noqa: ARG001 - every format is asked the same question
@@ -52,12 +50,10 @@ def _of_file(record: dict[str, str]) -> str | None:
 
 
 def _from_table(text: str) -> tuple[tuple[str, ...], str, int]:
-    header = _HEADER.search(text)
-    assert header is not None  # noqa: S101 - recognise has found it
-    rows = [row for row in text[header.end() :].splitlines() if row.strip()]
-    kbs = find_kbs("\n".join(rows))
-    names = {_cell(header[1], row) for row in rows}
-    return kbs, host_in(names.pop()) if len(names) == 1 else "", len(rows)
+    table = find_table(text)
+    assert table is not None  # noqa: S101 - recognise has found it
+    names = {_cell(table.head, row) for row in table.rows}
+    return find_kbs("\n".join(table.rows)), host_in(names.pop()) if len(names) == 1 else "", len(table.rows)
 
 
 def _cell(header: str, row: str) -> str:
