@@ -17,7 +17,7 @@ def main(names: list[str]) -> int:
         return 2
     catalogue = given()
     for name in names or NAMES:
-        benchmark: Benchmark = import_module(f"bench.{name}").run(catalogue)
+        benchmark: Benchmark = import_module(f"bench.{name}").measure(catalogue)
         print_table(benchmark)
     return 0
 

@@ -1,27 +1,31 @@
-"""Time calls and programs, and watch the memory of a program and of all that it starts."""
+"""Time calls, blocks and whole programs."""
 
 import os
 import statistics
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_GLANCE = 0.02  # seconds between two looks at the memory
+import msgspec
+
+_BYTECODE = Path(__file__).resolve().parent.parent / "build" / "bench" / "bytecode"
+_WATCHED = Path(__file__).with_name("watched.py")
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One program, from its start to its end: wall and processor seconds, peak memory in MB of it and its children."""
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One program from its start to its end: wall and processor seconds, and peak memory in MB.
+
+    Both count all its descendants too. The memory of several processes is that which they hold together, by looks every
+    20 ms, each page that they share in equal parts.
+    """
 
     wall: float
     cpu: float
     peak: float
-    output: bytes
 
 
 @dataclass(slots=True)
@@ -67,64 +71,36 @@ def kbgap(*arguments: str | Path) -> list[str]:
     return [str(Path(sys.executable).with_name("kbgap")), *(str(argument) for argument in arguments)]
 
 
+def as_installed() -> dict[str, str]:
+    """An environment in which Python finds its modules compiled, as it does where kbgap was installed by pip."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": str(_BYTECODE)}
+
+
 def run(command: Sequence[str], *, codes: Sequence[int] = (0,)) -> Run:
-    """Run a program to its end; it must exit with one of ``codes``.
+    """Run a program to its end; it must exit with one of ``codes``."""
+    read_end, write_end = os.pipe()
+    with os.fdopen(read_end, "rb") as report:
+        watched = [sys.executable, str(_WATCHED), str(write_end), *command]
+        done = subprocess.run(watched, check=False, capture_output=True, env=as_installed(), pass_fds=(write_end,))
+        os.close(write_end)
+        took = report.read()
+    if done.returncode not in codes:
+        sys.exit(f"{' '.join(command)} exited with {done.returncode}: {done.stderr.decode()}")
+    return msgspec.json.decode(took, type=Run)
 
-    The peak is the most that the program and all its descendants held at once, each page of memory that several of
-    them share counted in equal parts (PSS), by looks at ``/proc`` every 20 ms; of a program without children the
-    kernel's own figure, which misses nothing.
+
+def run_in_turn(
+    commands: Mapping[str, Sequence[str]], rounds: int, codes: Sequence[int] = (0,)
+) -> dict[str, list[Run]]:
+    """Run programs so many times, one after another, so that whatever else the machine does meets them alike.
+
+    A first round, which does not count, brings their files into memory.
     """
-    started, before = time.perf_counter(), os.times()
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        watch = _Watch(process.pid)
-        watch.start()
-        output = process.stdout.read() if process.stdout else b""
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    wall, after = time.perf_counter() - started, os.times()
-    watch.stop()
-    assert process.returncode in codes, f"{command} exited with {process.returncode}"
-    cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    alone = usage.ru_maxrss / 1024
-    return Run(wall=wall, cpu=cpu, peak=max(alone, watch.peak) if watch.saw_children else alone, output=output)
-
-
-class _Watch(threading.Thread):
-    """Looks at the memory of a process and of its descendants until told to stop."""
-
-    def __init__(self, pid: int) -> None:
-        super().__init__(daemon=True)
-        self._pid = pid
-        self._over = threading.Event()
-        self.peak = 0.0
-        self.saw_children = False
-
-    def run(self) -> None:
-        while not self._over.wait(_GLANCE):
-            pids = [self._pid, *_descendants(self._pid)]
-            self.saw_children = self.saw_children or len(pids) > 1
-            if len(pids) > 1:
-                self.peak = max(self.peak, sum(_pss(pid) for pid in pids))
-
-    def stop(self) -> None:
-        self._over.set()
-        self.join()
-
-
-def _descendants(pid: int) -> list[int]:
-    try:
-        tasks = list(Path(f"/proc/{pid}/task").iterdir())
-        children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
-    except OSError:
-        return []  # it has ended
-    return [found for child in children for found in (child, *_descendants(child))]
-
-
-def _pss(pid: int) -> float:
-    """Megabytes of memory of one process, shared pages in equal parts; 0 when it has ended."""
-    try:
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii")
-    except OSError:
-        return 0.0
-    line = next((line for line in rollup.splitlines() if line.startswith("Pss:")), "Pss: 0 kB")
-    return int(line.split()[1]) / 1024
+    for command in commands.values():
+        run(command, codes=codes)
+    took: dict[str, list[Run]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            took[name].append(run(command, codes=codes))
+    return took

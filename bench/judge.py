@@ -14,7 +14,7 @@ from kbgap.core.project import project
 from kbgap.inventory.normalise import Normalised, normalise
 
 
-def run(given: Given) -> Benchmark:
+def measure(given: Given) -> Benchmark:
     """Judge every distinct state of the fleet with everything that it needs already read."""
     catalogue = given.catalogue
     machines = size("judge", 4_000)
