@@ -21,7 +21,8 @@ _LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MODULE = re.compile(r"`((?:\w+/)*\w+\.(?:py|toml|csv|md))`")
 _RULE = re.compile(r"semantics,?(?: sections?)? ((?:\d+(?:\.\d+)?[a-e]?(?:, | and | to )?)+)", re.IGNORECASE)
-_FOLDER = re.compile(r"(?<![\w.*])(?:/(?:tmp|home|root|opt|Users)/|[A-Z]:\\)")  # in one group, so that this file does not hold them
+# In one group, so that this file does not hold what it looks for.
+_FOLDER = re.compile(r"(?<![\w.*])(?:/(?:tmp|home|root|opt|Users)/|[A-Z]:\\)")
 _ADDRESS = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]|/\d{3})")
 _FOR_EXAMPLES = [ip_network(net) for net in ("127.0.0.1/32", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")]
 
