@@ -2,10 +2,14 @@
 
 import hashlib
 import os
+import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbgap.catalogue.file import CatalogueFile, write_catalogue
+from kbgap.catalogue.file import SUFFIX, CatalogueFile, write_catalogue
+from kbgap.catalogue.file import _checksum as checksum_of
 from kbgap.catalogue.shelf import Shelf
 from kbgap.operations.demo_facts import demo_documents
 from kbgap.operations.refresh_catalogue import compile_documents, refresh_catalogue
@@ -62,6 +66,21 @@ def _fingerprint() -> str:
             if path.is_file() and path.suffix != ".pyc":
                 digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def another_revision(catalogue: CatalogueFile, folder: Path) -> CatalogueFile:
+    """A copy of a catalogue that says the same under another revision, as after a refresh that changed little."""
+    copy = folder / "copy"
+    shutil.copyfile(catalogue.path, copy)
+    with closing(sqlite3.connect(copy)) as connection:
+        connection.execute("DELETE FROM oddity")
+        checksum = checksum_of(connection)
+        revision = f"{catalogue.newest}-{checksum[:12]}"
+        connection.executemany(
+            "UPDATE meta SET value = ? WHERE name = ?", [(checksum, "checksum"), (revision, "revision")]
+        )
+        connection.commit()
+    return CatalogueFile(copy.rename(folder / f"{revision}{SUFFIX}"))
 
 
 def size(name: str, default: int) -> int:
