@@ -21,9 +21,10 @@ from sqlalchemy import (
     Text,
 )
 
+from kbgap.store import schema_answers  # noqa: F401 - its tables belong to the same schema
 from kbgap.store.columns import Instant, inside, key, metadata, revision_column, tenant_column
 
-MIGRATED_TO = "0003"
+MIGRATED_TO = "0004"
 
 # --- what Microsoft publishes: no tenant, written in batches ---------------------------------------------------------
 
@@ -127,6 +128,7 @@ software_state = Table(
     key("state", LargeBinary),
     Column("software", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),  # core.model.SoftwareState, packed
+    Column("version", Text),  # as lists show it; None when it is not known
     Index(None, "tenant_id", "software"),
     sqlite_with_rowid=False,
 )
@@ -159,6 +161,7 @@ evidence = Table(
     Column("profile", LargeBinary, nullable=False),
     Column("facts", Text, nullable=False),  # store.machines.Facts as JSON
     Column("body", LargeBinary, nullable=False),  # what was reported, packed
+    Column("software_set", LargeBinary),  # of the programs that it lists; None when it lists none
     inside("profile", "profile"),
     Index(None, "tenant_id", "profile"),
 )
@@ -192,10 +195,13 @@ machine = Table(
     Column("first_seen", Instant, nullable=False),
     Column("evidence", LargeBinary, nullable=False),
     Column("profile", LargeBinary, nullable=False),
+    Column("build", Text),  # all of it: 10.0.18363.657
+    Column("software_set", LargeBinary),
     inside("evidence", "evidence"),
     inside("profile", "profile"),
     Index(None, "tenant_id", "profile", "machine_id"),
     Index(None, "tenant_id", "evidence"),
+    Index(None, "tenant_id", "software_set"),
     Index(None, "tenant_id", "computer_dns_name"),
 )
 
