@@ -112,7 +112,10 @@ def test_a_verdict_is_explained(verdict: Verdict, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("reason", "remedy"),
     [
-        (BuildUnknown(floor=None, build=build(720)), "send the UBR (the fourth part of the build)"),
+        (
+            BuildUnknown(floor=None, build=build(720)),
+            "send the UBR (the fourth part of the build), or a complete list of installed updates",
+        ),
         (ListIncomplete(), "send a complete list of installed updates"),
         (AnotherMayClose(kb="1"), "send a complete list of installed updates"),
         (NeedsHistory(), "send the complete update history"),

@@ -17,13 +17,15 @@ from tests.builders import NOW, OTHER_TENANT, TENANT, a_report
 
 
 def test_a_tenant_is_made_once(database: Database) -> None:
-    """Its id is a GUID in one spelling."""
+    """Its id is a GUID in one spelling, and a name stands for one tenant only."""
     create_tenant(database, TENANT.upper(), "north", NOW)
 
     with pytest.raises(Invalid, match=f"there is a tenant {TENANT} already"):
         create_tenant(database, TENANT, "south", NOW)
     with pytest.raises(Invalid, match="a tenant's id is a GUID, not 'north'"):
-        create_tenant(database, "north", "north", NOW)
+        create_tenant(database, "north", "west", NOW)
+    with pytest.raises(Invalid, match="there is a tenant North already"):
+        create_tenant(database, OTHER_TENANT, "North", NOW)
     assert [(tenant.guid, tenant.name) for tenant in list_tenants(database)] == [(TENANT, "north")]
 
 

@@ -30,6 +30,7 @@ def _command(
     command.set_defaults(module=module, function=function)
     command.add_argument("--data-dir", type=Path, metavar="DIR", help="where kbgap keeps its data (KBGAP_DATA_DIR)")
     command.add_argument("--tenant", metavar="NAME", help="the tenant, by name or id (KBGAP_TENANT)")
+    command.add_argument("--config", type=Path, metavar="FILE", help="a TOML file with settings (KBGAP_CONFIG)")
     return command
 
 
@@ -73,7 +74,7 @@ def _catalogue(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     refresh.add_argument("--accept-shrink", action="store_true", help="take documents that lost entries or months")
     show = _command(group, "show", "catalogue.show", "one KB or one CVE; without either, the catalogue itself")
-    show.add_argument("subject", nargs="?", metavar="KB|CVE")
+    show.add_argument("subject", nargs="?", metavar="KB|CVE", help="such as KB4540673 or CVE-2020-0796")
     _as_of(show)
     _format(show)
     _format(_command(group, "status", "catalogue.status", "which catalogue is current, and how old it is"))
@@ -86,19 +87,19 @@ def _catalogue(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     releases.add_argument("--single-source", action="store_true", help="only rows that one source carries")
     _format(releases)
     diff = _command(group, "diff", "catalogue.diff", "what changed between two catalogue revisions or files")
-    diff.add_argument("old", metavar="A")
-    diff.add_argument("new", metavar="B")
+    diff.add_argument("old", metavar="A", help="a revision or a file")
+    diff.add_argument("new", metavar="B", help="a revision or a file")
     _format(diff)
     export = _command(group, "export", "catalogue.export", "write the current catalogue to a file for other machines")
-    export.add_argument("file", type=Path, metavar="FILE")
+    export.add_argument("file", type=Path, metavar="FILE", help="what to write")
     import_ = _command(group, "import", "catalogue.import_file", "take a catalogue file from another machine")
-    import_.add_argument("file", type=Path, metavar="FILE")
+    import_.add_argument("file", type=Path, metavar="FILE", help="what export wrote")
 
 
 def _inventory(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     group = _group(commands, "inventory", "what machines report")
     import_ = _command(group, "import", "inventory.import_reports", "take in reports of machines, in any known format")
-    import_.add_argument("paths", nargs="+", metavar="PATH")
+    import_.add_argument("paths", nargs="+", metavar="PATH", help="files or folders of reports; - for input")
     _format(import_)
 
 
@@ -106,7 +107,7 @@ def _missing(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     command = _command(
         commands, "missing", "missing.missing", "the missing KBs of a software or a machine, as the API says"
     )
-    command.add_argument("software", nargs="?", metavar="SOFTWARE_ID")
+    command.add_argument("software", nargs="?", metavar="SOFTWARE_ID", help="such as microsoft-_-edge")
     command.add_argument("--machine", metavar="ID", help="machine id or DNS name")
     command.add_argument("--fail", action="store_true", help="exit with 1 when something is missing")
     _format(command)
@@ -115,7 +116,7 @@ def _missing(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def _explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     command = _command(commands, "explain", "missing.explain", "why a KB is, or is not, missing on a machine")
     command.add_argument("machine", metavar="MACHINE", help="machine id or DNS name, or a report file")
-    command.add_argument("kb", metavar="KB")
+    command.add_argument("kb", metavar="KB", help="such as KB4540673")
     _format(command)
 
 
@@ -135,14 +136,14 @@ def _machine(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def _client(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     group = _group(commands, "client", "programs that may use the API")
     create = _command(group, "create", "clients.create", "make a client; its secret is shown once")
-    create.add_argument("name", metavar="NAME")
+    create.add_argument("name", metavar="NAME", help="what to call it")
     create.add_argument(
         "--role", dest="roles", action="append", default=[], metavar="ROLE", help="such as Software.Read.All"
     )
     listed = _command(group, "list", "clients.list_clients_", "the clients of the tenant")
     _format(_command(group, "roles", "clients.roles", "every role that a client can have"))
     revoke = _command(group, "revoke", "clients.revoke", "refuse a client from now on")
-    revoke.add_argument("client", metavar="CLIENT_ID")
+    revoke.add_argument("client", metavar="CLIENT_ID", help="as client list shows it")
     _format(create)
     _format(listed)
 
@@ -150,7 +151,7 @@ def _client(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
 def _tenant(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     group = _group(commands, "tenant", "the customers whose fleets are kept apart")
     create = _command(group, "create", "tenants.create", "make a tenant")
-    create.add_argument("name", metavar="NAME")
+    create.add_argument("name", metavar="NAME", help="what to call it")
     _format(create)
     _format(_command(group, "list", "tenants.list_tenants_", "all tenants"))
     delete = _command(group, "delete", "tenants.delete", "delete a tenant with its machines and clients")

@@ -47,7 +47,9 @@ def _answer(given: Read | Invalid, catalogue: CatalogueFile, options: argparse.N
     except Invalid as error:
         say(f"kbgap: {Invalid(error.what, where=f'{given.where}: {error.where}', mend=error.mend)}")
         return BAD_INPUT
-    for note in (*given.notes, *(judged.notes if isinstance(judged, Judged) else ())):
+    for note in given.notes:
+        say(f"kbgap: {note}")
+    for note in judged.notes if isinstance(judged, Judged) else [f"outside the catalogue: {judged.reason}"]:
         say(f"kbgap: {given.where}: {note}")
     name = given.report.computer_dns_name or given.where
     if options.format == "json":
@@ -71,7 +73,7 @@ def as_json(given: Read, judged: Judged | Outside, catalogue: CatalogueFile) -> 
     return {
         "machine": _machine(given, judged.machine),
         "missing": [] if isinstance(judged, Outside) else list(_missing(judged, catalogue)),
-        "unknown": [] if isinstance(judged, Outside) else list(_unknown(judged)),
+        "unknown": [] if isinstance(judged, Outside) else list(_unknown(judged, catalogue)),
         "install": [] if isinstance(judged, Outside) else list(judged.install),
         "outsideCatalogue": outside,
         "catalogue": {"revision": catalogue.revision, "newest": catalogue.newest},
@@ -109,11 +111,12 @@ def _missing(judged: Judged, catalogue: CatalogueFile) -> Iterator[dict[str, obj
         }
 
 
-def _unknown(judged: Judged) -> Iterator[dict[str, object]]:
+def _unknown(judged: Judged, catalogue: CatalogueFile) -> Iterator[dict[str, object]]:
     for update in judged.gap.unknown:
         reason = doubt(update.kb, update.reason)
         yield {
             "id": update.kb,
+            "name": catalogue.update(update.kb).name,
             "productsNames": list(update.software),
             "reason": reason,
             "settle": settle(update.reason),
@@ -137,5 +140,5 @@ def _rows(name: str, judged: Judged | Outside, catalogue: CatalogueFile) -> Iter
         return
     for row in _missing(judged, catalogue):
         yield {**row, "machine": name, "verdict": "missing"}
-    for row in _unknown(judged):
+    for row in _unknown(judged, catalogue):
         yield {**row, "machine": name, "verdict": "unknown", "evidence": f"{row['reason']}; {row['settle']}"}

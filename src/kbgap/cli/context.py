@@ -16,7 +16,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
     for name in ("data_dir", "tenant", "host", "port"):
         value = getattr(options, name, None)
         flags[name] = None if value is None else str(value)
-    return load_settings(flags, os.environ)  # noqa: TID251 - the entry hands the environment to the settings
+    return load_settings(flags, os.environ, getattr(options, "config", None))  # noqa: TID251 - the entry hands the environment to the settings
 
 
 def now() -> datetime:

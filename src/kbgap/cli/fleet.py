@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import UUID
 
 from kbgap.catalogue.file import CatalogueFile
 from kbgap.cli import context
@@ -44,12 +43,10 @@ def has_database(settings: Settings) -> bool:
 
 
 def tenant_of(database: Database, settings: Settings) -> str:
-    """The GUID of the tenant in force, which is made on the first use; a name must be known already."""
-    try:
-        guid = str(UUID(settings.tenant))
-    except ValueError:
-        return find_tenant(database, settings.tenant)
-    return ensure_tenant(database, guid, "default", context.now()).guid
+    """The GUID of the tenant in force; the one that no setting names is made on the first use, others must be there."""
+    if settings.tenant == Settings().tenant:
+        return ensure_tenant(database, settings.tenant, "default", context.now()).guid
+    return find_tenant(database, settings.tenant)
 
 
 def catalogue_of(database: Database, settings: Settings, tenant: str) -> CatalogueFile:

@@ -30,6 +30,8 @@ def import_reports(options: argparse.Namespace) -> int:
             answers = report_inventory(database, catalogue, tenant, reports, now())
             for given, answer in zip(batch, answers, strict=True):
                 found[answer.status.value] += 1
+                for note in () if isinstance(given, Invalid) else given.notes:
+                    say(f"kbgap: {note}")
                 if answer.status is Status.REJECTED:
                     say(f"kbgap: {'' if isinstance(given, Invalid) else f'{given.where}: '}{answer.reason}")
             if sys.stderr.isatty():

@@ -6,9 +6,10 @@ from pathlib import Path
 import msgspec
 
 from kbgap.cli.context import settings_of
-from kbgap.cli.fleet import catalogue_of, fleet, tenant_of
+from kbgap.cli.fleet import catalogue_of, fleet, has_database, tenant_of
 from kbgap.cli.output import Row, print_json, print_rows
-from kbgap.core.errors import Invalid
+from kbgap.core.errors import Invalid, NotFound
+from kbgap.core.product_names import software_id
 from kbgap.core.verdicts import IsCovered, IsInstalled, IsMissing, IsUnknown, Verdict
 from kbgap.operations.explain import Explanation, explain_report, explain_stored
 from kbgap.operations.read_missing import missing_for_machine, missing_for_software
@@ -27,9 +28,13 @@ def missing(options: argparse.Namespace) -> int:
         if options.machine is not None:
             rows = missing_for_machine(database, tenant, options.machine)
         else:
-            rows = missing_for_software(database, tenant, options.software)
+            asked = options.software if "-_-" in options.software else software_id(options.software)
+            rows = missing_for_software(database, tenant, asked)
     columns = _COLUMNS if options.format == "table" else (*_COLUMNS, "url")
-    print_rows([msgspec.to_builtins(row) for row in rows], columns, options.format)
+    if rows or options.format != "table":
+        print_rows([msgspec.to_builtins(row) for row in rows], columns, options.format)
+    else:
+        print("nothing is missing")
     return 1 if rows and options.fail else 0
 
 
@@ -38,6 +43,8 @@ def explain(options: argparse.Namespace) -> int:
     settings = settings_of(options)
     if Path(options.machine).is_file():
         explanation = _of_file(options)
+    elif not has_database(settings):
+        raise NotFound(f"there is no file {options.machine}, and no fleet yet", mend="name a report file")
     else:
         with fleet(settings) as database:
             tenant = tenant_of(database, settings)

@@ -8,6 +8,7 @@ from typing import TextIO
 import msgspec
 
 Row = Mapping[str, object]
+_PIPED_WIDTH = 160
 
 
 def print_rows(rows: Iterable[Row], columns: Sequence[str], form: str, *, title: str = "") -> None:
@@ -51,8 +52,13 @@ def print_table(rows: Iterable[Row], columns: Sequence[str], *, title: str = "")
         table.add_column(column, overflow="fold", justify="right" if column in _NUMBERS else "left")
     for row in rows:
         table.add_row(*(Text(_cell(row.get(column))) for column in columns))
-    width = None if sys.stdout.isatty() else 160
-    Console(width=width, highlight=False).print(table)
+    console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
+    if sys.stdout.isatty():
+        console.print(table)
+        return
+    with console.capture() as printed:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in printed.get().splitlines()))
 
 
 _NUMBERS = frozenset({"machineMissedOn", "cveAddressed", "osBuild", "count", "entries", "rows"})

@@ -48,7 +48,7 @@ def explain_stored(database: Database, catalogue: CatalogueFile, tenant: str, ma
     with database.snapshot() as connection:
         found = machines.find(connection, tenant_key(tenant), machine)
         body = unpacked(states.evidence_body(connection, tenant_key(tenant), found.evidence))
-    return explain_report(decode_evidence(body), catalogue, found.machine_id, kb)
+    return explain_report(decode_evidence(body), catalogue, machine, kb)
 
 
 def explain_report(report: Report, catalogue: CatalogueFile, machine: str, kb: str) -> Explanation:

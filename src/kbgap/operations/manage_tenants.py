@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from kbgap.core.errors import NotFound
+from kbgap.core.errors import Invalid, NotFound
 from kbgap.store import clients, tenants
 from kbgap.store.database import Database
 from kbgap.store.tenants import Tenant
 
 
 def create_tenant(database: Database, guid: str, name: str, now: datetime) -> Tenant:
-    """Make a tenant without machines; Invalid when the id is no GUID or is taken."""
+    """Make a tenant without machines; Invalid when the id is no GUID, or the id or the name is taken."""
     with database.transaction() as tx:
+        if any(tenant.name.casefold() == name.casefold() for tenant in tenants.listed(tx)):
+            raise Invalid(f"there is a tenant {name} already", mend="give it another name")
         return tenants.create(tx, guid, name, now)
 
 
