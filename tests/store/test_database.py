@@ -186,6 +186,14 @@ def test_a_database_that_another_process_keeps_locked_is_told(sqlite_url: str, m
     other.close()
 
 
+def test_running_out_of_connections_is_told(sqlite_url: str) -> None:
+    """It is not a failure of the database."""
+    with Database(sqlite_url, pool_size=1) as database, database.reading():
+        database.engine.pool._timeout = 0.05  # type: ignore[attr-defined] # of the pool that a file gets
+        with pytest.raises(Unavailable, match="every connection to the database is in use; try again"):
+            keys(database)
+
+
 def test_tables_that_are_missing_are_told(sqlite_url: str) -> None:
     """The command that makes them is named."""
     with Database(sqlite_url) as database, pytest.raises(Unavailable, match="no kbgap tables; run kbgap db migrate"):

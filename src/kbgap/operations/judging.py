@@ -1,5 +1,7 @@
 """Lead from a report to the software states that are judged, with one catalogue."""
 
+from collections.abc import Iterable
+
 from kbgap.catalogue.file import CatalogueFile
 from kbgap.core.assess import assess
 from kbgap.core.errors import Invalid, Unavailable
@@ -28,6 +30,7 @@ class Judge:
 
     def __init__(self, catalogue: CatalogueFile) -> None:
         self._catalogue = catalogue
+        self._ahead: dict[SoftwareState, tuple[Finding, ...]] = {}
 
     @property
     def revision(self) -> str:
@@ -58,6 +61,14 @@ class Judge:
 
     def assess(self, state: SoftwareState) -> tuple[Finding, ...]:
         """What is missing or unknown on one state."""
+        ahead = self._ahead.pop(state, None)
+        return self._assess(state) if ahead is None else ahead
+
+    def assess_ahead(self, states: Iterable[SoftwareState]) -> None:
+        """Judge states before a lock is taken, so that their findings are at hand when it is held."""
+        self._ahead |= {state: self._assess(state) for state in states}
+
+    def _assess(self, state: SoftwareState) -> tuple[Finding, ...]:
         fixes = self._catalogue.fixes_of(product.product for product in state.products)
         return assess(state, fixes, closed=False)
 

@@ -15,7 +15,7 @@ from kbgap.store.counts import Moves
 from kbgap.store.database import Database, Transaction
 from kbgap.store.machines import Heard, Stored, Written
 from kbgap.store.packing import digest, in_pieces, pack
-from kbgap.store.states import KnownEvidence
+from kbgap.store.states import KnownEvidence, Profile
 from kbgap.store.tenants import TenantKey, tenant_key
 
 _BATCH = 1_000  # reports in one transaction
@@ -24,11 +24,12 @@ _BATCH = 1_000  # reports in one transaction
 class _Prepared(Value, frozen=True):
     """A new report, worked out before the transaction; ``led`` is None when its evidence was known already.
 
-    ``evidence`` is the key of ``body``, which is what can be judged of the report.
+    ``evidence`` is the key of ``body``, which is what can be judged of the report; ``packed`` is it as it is stored.
     """
 
     evidence: bytes
     body: bytes
+    packed: bytes = b""
     led: Led | None = None
 
 
@@ -79,7 +80,6 @@ def _record(
         stored = machines.load(tx, key, arrivals.changed.keys() | arrivals.returned)
         written = _written(tx, key, judge, arrivals.changed, prepared, stored)
         machines.write(tx, key, written, arrivals.heard)
-        machines.note_heard(tx, key, {k: heard for k, heard in arrivals.heard.items() if k not in arrivals.changed})
         moves = _moves(arrivals, stored, written)
         if counts.apply(tx, key, judge.revision, moves, database.effects) or written:
             tenants.move(tx, tenant, pointer)
@@ -105,8 +105,17 @@ def _prepare(
             case Invalid() as error:
                 batch = [error if isinstance(t, Told) and t.report == report else t for t in batch]
             case made:
-                prepared[report] = _Prepared(evidence=item.evidence, body=item.body, led=made)
+                prepared[report] = _Prepared(
+                    evidence=item.evidence, body=item.body, packed=pack(item.body) if made else b"", led=made
+                )
+    with database.reading() as connection:
+        new_states = states.unjudged(connection, tenant, judge.revision, _profiles(led))
+    judge.assess_ahead(new_states)
     return batch, prepared
+
+
+def _profiles(led: Mapping[bytes, Led | Invalid]) -> list[Profile]:
+    return [item.profile for item in led.values() if isinstance(item, Led)]
 
 
 def _ready(told: Told) -> _Prepared:
@@ -141,7 +150,7 @@ def _written(
     led = {key: item.led or judge.lead_stored(item.body) for key, item in new.items()}
     states.save_profiles(tx, tenant, judge.revision, [item.profile for item in led.values()], judge.assess)
     known |= {key: KnownEvidence(profile=item.profile.key, facts=item.facts) for key, item in led.items()}
-    states.save_evidence(tx, tenant, {key: pack(item.body) for key, item in new.items()}, known)
+    states.save_evidence(tx, tenant, {key: item.packed or pack(item.body) for key, item in new.items()}, known)
     identities = {name: identity_of(told.content) for name, told in changed.items()}
     groups = {name: _group(identity.group, stored.get(name)) for name, identity in identities.items()}
     numbers = machines.group_ids(tx, tenant, {group for group in groups.values() if group is not None})

@@ -108,7 +108,7 @@ def save(
 
 def _insert(tx: Connection, table: Table, rows: Iterable[dict[str, object]]) -> None:
     for piece in in_pieces(rows, 5_000):
-        tx.execute(insert(table), piece)
+        dialect.insert_all(tx, table, piece)
 
 
 def file_bytes(connection: Connection, revision: str) -> bytes:

@@ -1,13 +1,14 @@
 """Everything that differs between SQLite and PostgreSQL: the only module that asks which database it is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Table, bindparam, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from kbgap.core.errors import Invalid, Unavailable
@@ -106,39 +107,67 @@ def lock_for_migration(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
 
 
-def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, object]]) -> None:
+# --- writing many rows -----------------------------------------------------------------------------------------------
+
+Row = dict[str, object]
+_Insert = sqlite.Insert | postgresql.Insert
+
+
+def insert_all(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert rows, none of which is there yet; all of them have the same columns."""
+    _insert_rows(connection, table, rows, lambda statement: statement)
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert rows, leaving alone those whose primary key is there already."""
-    if rows:
-        connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+    _insert_rows(connection, table, rows, lambda statement: statement.on_conflict_do_nothing())
 
 
-def insert_one(connection: Connection, table: Table, row: dict[str, object]) -> bool:
+def insert_one(connection: Connection, table: Table, row: Row) -> bool:
     """Insert a row, unless its primary key is there already (False); waits for a transaction that inserts it too."""
     statement = _insert(connection, table).on_conflict_do_nothing().returning(*table.primary_key)
     return connection.execute(statement, row).first() is not None
 
 
-def insert_or_add(connection: Connection, table: Table, rows: Sequence[dict[str, object]], *counts: str) -> None:
+def insert_or_add(connection: Connection, table: Table, rows: Sequence[Row], *counts: str) -> None:
     """Insert rows; where the primary key is there already, add the counts to those of the row."""
-    if rows:
-        statement = _insert(connection, table)
+    keys = [column.name for column in table.primary_key]
+
+    def add(statement: _Insert) -> _Insert:
         added = {name: table.c[name] + statement.excluded[name] for name in counts}
-        keys = [column.name for column in table.primary_key]
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=added), rows)
+        return statement.on_conflict_do_update(index_elements=keys, set_=added)
+
+    _insert_rows(connection, table, rows, add)
 
 
-def insert_or_replace(
-    connection: Connection, table: Table, rows: Sequence[dict[str, object]], *, keep: Sequence[str] = ()
-) -> None:
+def insert_or_replace(connection: Connection, table: Table, rows: Sequence[Row], *, keep: Sequence[str] = ()) -> None:
     """Insert rows; where the primary key is there already, write their other columns anew, except ``keep``."""
-    if rows:
-        statement = _insert(connection, table)
-        keys = [column.name for column in table.primary_key]
+    keys = [column.name for column in table.primary_key]
+
+    def replace(statement: _Insert) -> _Insert:
         anew = {name: statement.excluded[name] for name in rows[0] if name not in keys and name not in keep}
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=anew), rows)
+        return statement.on_conflict_do_update(index_elements=keys, set_=anew)
+
+    _insert_rows(connection, table, rows, replace)
 
 
-def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def _insert_rows(
+    connection: Connection, table: Table, rows: Sequence[Row], finish: Callable[[_Insert], _Insert]
+) -> None:
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        connection.execute(finish(sqlite.insert(table)), rows)
+        return
+    # One array per column instead of one message per row: a third of the time on PostgreSQL.
+    names = list(rows[0])
+    arrays = [bindparam(name, type_=postgresql.ARRAY(table.c[name].type)) for name in names]
+    source = func.unnest(*arrays).table_valued(*names).render_derived()
+    statement = postgresql.insert(table).from_select(names, select(*source.c))
+    connection.execute(finish(statement), {name: [row[name] for row in rows] for name in names})
+
+
+def _insert(connection: Connection, table: Table) -> _Insert:
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
@@ -169,6 +198,8 @@ _BY_SQLSTATE_CLASS = {
 def explain_failure(error: SQLAlchemyError, url: URL) -> Unavailable:
     """One line on what the database could not do; the password in its address is hidden."""
     where = url.render_as_string(hide_password=True)
+    if isinstance(error, PoolTimeout):
+        return Unavailable("every connection to the database is in use", where=where, mend="try again")
     cause = error.orig if isinstance(error, DBAPIError) else None
     text = str(cause or error).strip().partition("\n")[0]
     sqlstate = getattr(cause, "sqlstate", None) or ""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BindParameter, Column, Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Column, Connection, delete, func, insert, select, update
 
 from kbgap.core.errors import NotFound
 from kbgap.core.model import Value
@@ -99,11 +99,11 @@ def heard(connection: Connection, tenant: TenantKey, machine_ids: Collection[str
 
 def note_heard(tx: Connection, tenant: TenantKey, heard: Mapping[str, Heard]) -> None:
     """Write when machines that are stored were heard."""
-    rows = [{"its_id": machine_id, **msgspec.structs.asdict(item)} for machine_id, item in sorted(heard.items())]
-    if rows:
-        its = (_seen.c.tenant_id == tenant) & (_seen.c.machine_id == bindparam("its_id"))
-        columns: dict[str, BindParameter[Any]] = {name: bindparam(name) for name in Heard.__struct_fields__}
-        tx.execute(update(_seen).where(its).values(columns), rows)
+    rows = [
+        {"tenant_id": tenant, "machine_id": machine_id, **msgspec.structs.asdict(item)}
+        for machine_id, item in sorted(heard.items())
+    ]
+    dialect.insert_or_replace(tx, _seen, rows)
 
 
 def load(connection: Connection, tenant: TenantKey, machine_ids: Collection[str]) -> dict[str, Stored]:
@@ -161,14 +161,10 @@ def describe(connection: Connection, tenant: TenantKey, machine_id: str) -> Desc
 
 
 def write(tx: Connection, tenant: TenantKey, machines: Iterable[Written], heard: Mapping[str, Heard]) -> None:
-    """Insert or change machines after their reports; what an administrator set stays."""
+    """Insert or change machines after their reports, then note who was heard; what an administrator set stays."""
     rows = [_row(tenant, item, heard[item.machine_id].last_seen) for item in machines]
     dialect.insert_or_replace(tx, _machine, rows, keep=("first_seen",))
-    seen = [
-        {"tenant_id": tenant, "machine_id": row["machine_id"], **msgspec.structs.asdict(heard[str(row["machine_id"])])}
-        for row in rows
-    ]
-    dialect.insert_or_replace(tx, _seen, seen)
+    note_heard(tx, tenant, heard)
 
 
 def _row(tenant: TenantKey, item: Written, now: datetime) -> dict[str, object]:

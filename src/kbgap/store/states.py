@@ -123,6 +123,15 @@ def save_profiles(
     dialect.insert_new(tx, schema.profile_state, links)
 
 
+def unjudged(
+    connection: Connection, tenant: TenantKey, revision: str, profiles: Iterable[Profile]
+) -> list[SoftwareState]:
+    """The states of these profiles that nobody has judged at this revision."""
+    states = {key: state for profile in profiles for key, state in profile.states.items()}
+    here = _judged_at(connection, tenant, revision, states)
+    return [state for key, state in states.items() if key not in here]
+
+
 def _judged_at(connection: Connection, tenant: TenantKey, revision: str, keys: Collection[bytes]) -> set[bytes]:
     table = schema.judgement
     here: set[bytes] = set()
