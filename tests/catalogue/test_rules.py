@@ -7,6 +7,8 @@ from kbgap.catalogue.rules import (
     load_line_rules,
     load_lines,
     load_product_rules,
+    parse_application_rules,
+    parse_elsewhere_rules,
     parse_line_rules,
     parse_product_rules,
 )
@@ -97,6 +99,44 @@ def test_a_bad_table_of_products_is_refused_in_one_line(text: str, what: str) ->
         parse_product_rules(text, LINES, where="products.toml")
 
     assert "\n" not in str(error.value).strip()
+
+
+A_PROGRAM = '[words]\n[[application]]\npattern = "x"\nsoftware = "x"\nservicing = "list"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("application = []", r"missing required field `words`"),
+        (A_PROGRAM.replace("list", "magic"), r"Invalid enum value 'magic'.*\$\.application\[0\]\.servicing"),
+        (A_PROGRAM.replace('"x"', '"("', 1), r"\$\.application\[0\]\.pattern: '\(' is no regular expression"),
+        (A_PROGRAM + 'level = "("\n', r"'\(' is no regular expression"),
+        (A_PROGRAM + "colour = 1\n", r"unknown field `colour`"),
+        (A_PROGRAM + 'branches = { a = "x" }\n', r"\$\.application\[0\]\.branches\.a: 'x' is no branch"),
+        (A_PROGRAM + 'branches = { a = ["2", "1"] }\n', r"is no branch: give one version, or two that rise"),
+        (A_PROGRAM.replace("[words]", '[words]\n"9-bit" = "x9"'), r"\$\.words: there is no architecture 'x9'"),
+    ],
+)
+def test_a_bad_table_of_programs_is_refused_in_one_line(text: str, what: str) -> None:
+    """The error names the file, the entry and the mistake."""
+    with pytest.raises(Invalid, match=what) as error:
+        parse_application_rules(text, where="products_applications.toml")
+
+    assert "\n" not in str(error.value).strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("[reasons]\n", r"missing required field `elsewhere`"),
+        ('[reasons]\n[[elsewhere]]\nreason = "x"\npatterns = []\n', r"\$\.elsewhere\[0\]: there is no reason 'x'"),
+        ('[reasons]\nx = "y"\n[[elsewhere]]\nreason = "x"\npatterns = ["("]\n', r"\$\.elsewhere\[0\]\.patterns\[0\]"),
+    ],
+)
+def test_a_bad_table_of_what_is_elsewhere_is_refused_in_one_line(text: str, what: str) -> None:
+    """The error names the file, the entry and the mistake."""
+    with pytest.raises(Invalid, match=what):
+        parse_elsewhere_rules(text, where="products_elsewhere.toml")
 
 
 def test_an_empty_table_is_a_table() -> None:

@@ -125,11 +125,11 @@ def test_hololens_is_never_a_pc(version: str) -> None:
         "",
     ],
 )
-def test_a_name_that_no_rule_knows_is_not_judged(name: str) -> None:
+def test_a_name_that_is_no_windows_has_no_line(name: str) -> None:
     """A name that merely begins like a Windows is no Windows: guessing would offer updates for other things."""
     product = a_product(name)
 
-    assert (product.software, product.line, product.platform) == ("", "", "")
+    assert (product.line, product.platform, product.component) == ("", "", "")
 
 
 @pytest.mark.parametrize(
@@ -209,18 +209,26 @@ def test_the_spelling_of_the_platform_in_a_component_s_name_does_not_matter() ->
 
 
 def test_a_component_that_no_rule_knows_keeps_its_platform() -> None:
-    """Defender for Endpoint has "Windows" twice in its name: the id says where it is split."""
-    product = a_product("Microsoft Defender for Endpoint for Windows on Windows Server 2019", "12013-11571")
+    """It is described as what it is on, so that it can be told from the same on another Windows."""
+    product = a_product("Microsoft Something for Windows on Windows Server 2019", "12013-11571")
 
     assert (product.software, product.platform, product.component) == ("", "11571", "")
-    assert product.name == "Microsoft Defender for Endpoint for Windows on Windows Server 2019"
+    assert product.name == "Microsoft Something for Windows on Windows Server 2019"
+
+
+def test_a_component_is_split_where_its_id_says() -> None:
+    """Defender for Endpoint has "Windows" twice in its name; only a report of software says that a machine has it."""
+    product = a_product("Microsoft Defender for Endpoint for Windows on Windows Server 2019", "12013-11571")
+
+    assert (product.software, product.platform) == ("defender_for_endpoint", "11571")
+    assert (product.component, product.in_box) == ("defender-for-endpoint", False)
 
 
 def test_an_id_with_a_dash_on_something_else_than_windows_has_no_platform() -> None:
     """Excel Services on SharePoint is no component of Windows."""
     product = a_product("Excel Services on Microsoft SharePoint Server 2010 Service Pack 2", "9171-10495")
 
-    assert (product.software, product.platform) == ("", "")
+    assert (product.software, product.platform, product.line) == ("excel_services", "", "")
 
 
 def test_the_public_id_of_a_software_is_always_microsofts() -> None:
@@ -241,7 +249,7 @@ def test_ids_of_one_name_are_one_product_with_the_lowest_id() -> None:
         "11571": ["Windows Server 2019"],
         "11862-11571": ["Microsoft .NET Framework 4.7.2 on Windows Server 2019"],
         "11513-11571": ["Microsoft .NET Framework 4.7.2 on Windows Server 2019"],
-        "5": ["Azure Linux"],
+        "5": ["Azure Linux 3.0 x64"],
     }
 
     table = product_table(names, RULES)

@@ -1,10 +1,11 @@
 """Compile Microsoft's documents into what judging reads: proofs and closings per product, facts per KB and CVE."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from kbgap.catalogue.application_builds import Builds
 from kbgap.catalogue.chains import Chains
 from kbgap.catalogue.describe import describe_cves, describe_updates
 from kbgap.catalogue.gather import Rows, RowsOfKb, gather, is_cve
@@ -16,6 +17,7 @@ from kbgap.core.builds import Build
 from kbgap.core.model import (
     ByBuild,
     ByList,
+    ByMark,
     Closing,
     Flaw,
     Kind,
@@ -24,11 +26,14 @@ from kbgap.core.model import (
     ProductFixes,
     Proof,
     Release,
+    Servicing,
     Update,
     Value,
 )
-from kbgap.core.proof import NotValid, Published, lowest_covering, on_line, prove_by
+from kbgap.core.proof import NotValid, Published, fixed_version, lowest_covering, on_line, prove_by, prove_program
+from kbgap.core.versions import Branch
 
+_LEVEL_PARTS = 3
 _OWN_SERVICING = frozenset({"flash", ".net"})
 _KIND_ORDER = (Kind.HOTPATCH, Kind.SERVICING_STACK, Kind.STANDALONE, Kind.SETUP)
 
@@ -50,10 +55,11 @@ class Compiled(Value, frozen=True):
 
 
 class Corrections(Value, frozen=True):
-    """The overrides that compiling itself reads: KBs that leave no trace, and standalone ones (data/overrides)."""
+    """What compiling itself reads besides documents: KBs that leave no trace, standalone ones, builds of programs."""
 
     traceless: frozenset[str] = frozenset()
     standalone: frozenset[str] = frozenset()
+    application_builds: Builds = msgspec.field(default_factory=dict)
 
 
 def compile_catalogue(
@@ -69,12 +75,13 @@ def compile_catalogue(
     them. Rows of other products are described, but not judged.
     """
     rows = gather(documents, products, canonical)
+    products = _with_branches(products, rows)
     known = _with_fixed_builds(lines, rows, corrections)
     compiler = _Compiler(rows, known, corrections)
     fixes = {
         product_id: compiler.product(products[product_id], by_kb)
         for product_id, by_kb in rows.by_product.items()
-        if product_id in products and products[product_id].software
+        if product_id in products and products[product_id].software and products[product_id].servicing.by_kb
     }
     return Compiled(
         newest=_newest(documents),
@@ -82,7 +89,7 @@ def compile_catalogue(
         lines=known,
         fixes=fixes,
         updates=describe_updates(rows, fixes, known),
-        cves=describe_cves(documents, products, canonical, rows, known),
+        cves=describe_cves(documents, products, canonical, rows, known, fixes),
         documents=tuple(facts_of(document) for document in sorted(documents, key=lambda d: (d.initial, d.id))),
         oddities=oddities_of(documents, rows, known, products, compiler.dropped),
     )
@@ -92,6 +99,22 @@ def _newest(documents: Iterable[Document]) -> str:
     """The id of the document released last, among those that fix something by KB."""
     fixing = [d for d in documents if any(entry.remedies for entry in d.entries)]
     return max(fixing, key=lambda d: (d.initial, d.id)).id if fixing else ""
+
+
+def _with_branches(products: Mapping[str, Product], rows: Rows) -> dict[str, Product]:
+    """A level of a program that the tables do not know yet gets the branch of its own fixed builds, to three parts."""
+    known = dict(products)
+    for product_id, product in products.items():
+        if product.servicing is Servicing.VERSION and product.branch is None and not product.system:
+            texts = Counter(
+                text for of_kb in rows.by_product.get(product_id, {}).values() for text in of_kb.fixed_builds
+            )
+            version = fixed_version(None, [text for text, _ in texts.most_common()])
+            if version is not None and len(version) >= _LEVEL_PARTS:
+                level = version[:_LEVEL_PARTS]
+                branch = Branch(level, (*level[:-1], level[-1] + 1))
+                known[product_id] = msgspec.structs.replace(product, branch=branch)
+    return known
 
 
 def _with_fixed_builds(lines: Mapping[str, Line], rows: Rows, corrections: Corrections) -> dict[str, Line]:
@@ -156,7 +179,7 @@ class _Compiler:
                 continue
             kind = _kind(by_kb[kb], proof, self._releases.get((product.line, kb)))
             updates.append(Update(kb=kb, kind=kind, proof=proof, published=self._published(kb)))
-        flaws, closings = _closings(updates, by_kb)
+        flaws, closings = _closings(updates, by_kb, parts=product.servicing is Servicing.PARTS)
         return ProductFixes(
             product=product.id,
             software=product.software,
@@ -168,10 +191,12 @@ class _Compiler:
 
     def _proof(self, product: Product, kb: str, rows: RowsOfKb) -> Proof | NotValid:
         covered = self._chains.covered_by(product, kb)
-        listing = ByList(children=frozenset(rows.children), covered_by=covered)
+        listing = ByList(children=frozenset(rows.children), covered_by=covered, application=not product.platform)
         line = self._lines.get(product.line)
         if line is None:
-            return listing
+            tabled = self._corrections.application_builds.get((product.software, kb), ())
+            fixed = [text for text, _ in rows.fixed_builds.most_common()]
+            return prove_program(kb, product, tabled, fixed, listing)
         if line.cumulative and covered:
             listing = msgspec.structs.replace(listing, reached=lowest_covering(line, covered))
         here = self._releases.get((line.id, kb))
@@ -217,13 +242,19 @@ def _kind(rows: RowsOfKb, proof: Proof, release: Release | None) -> Kind:
             return kind
     if isinstance(proof, ByBuild):
         return Kind.PREVIEW_ROLLUP if release is not None and release.kind == "preview" else Kind.SECURITY
-    if not isinstance(proof, ByList) and not proof.equal:
+    if isinstance(proof, ByMark) and not proof.equal:
         return Kind.STANDALONE
     return min(rows.kinds, key=lambda kind: (-rows.kinds[kind], kind))
 
 
-def _closings(updates: Sequence[Update], by_kb: Mapping[str, RowsOfKb]) -> tuple[list[str], tuple[Closing, ...]]:
-    """CVEs grouped by the updates that close them; advisories in groups of their own, for the install set alone."""
+def _closings(
+    updates: Sequence[Update], by_kb: Mapping[str, RowsOfKb], *, parts: bool
+) -> tuple[list[str], tuple[Closing, ...]]:
+    """CVEs grouped by the updates that close them; advisories in groups of their own, for the install set alone.
+
+    Where the product has ``parts``, several plain security updates are all needed; a cumulative update among them
+    contains them, so that any one is said to do (semantics 3.4).
+    """
     closers: dict[str, list[int]] = defaultdict(list)
     for index, update in enumerate(updates):
         for flaw in by_kb[update.kb].flaws:
@@ -233,5 +264,11 @@ def _closings(updates: Sequence[Update], by_kb: Mapping[str, RowsOfKb]) -> tuple
     for number, flaw in enumerate(flaws):
         groups[not is_cve(flaw), tuple(closers[flaw])].append(number)
     return flaws, tuple(
-        Closing(updates=key, flaws=tuple(value), advisory=advisory) for (advisory, key), value in sorted(groups.items())
+        Closing(
+            updates=key,
+            flaws=tuple(value),
+            advisory=advisory,
+            needs_all=parts and len(key) > 1 and all(updates[index].kind is Kind.SECURITY for index in key),
+        )
+        for (advisory, key), value in sorted(groups.items())
     )

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from kbgap.catalogue.gather import Rows
 from kbgap.catalogue.published import BuildOnLine, FixedProduct, PublishedCve, PublishedUpdate
 from kbgap.catalogue.records import Document, Entry
-from kbgap.core.model import Line, Product, ProductFixes
+from kbgap.core.builds import parse_os_build
+from kbgap.core.model import ByMark, ByVersion, Line, Product, ProductFixes, Servicing
+from kbgap.core.versions import fixed_version_text, version_text
 
 _SEVERITY = {"critical": "Critical", "important": "High", "moderate": "Medium", "low": "Low"}
 _WORST_FIRST = ("Critical", "High", "Medium", "Low")
@@ -69,9 +71,12 @@ def describe_cves(
     canonical: Mapping[str, str],
     rows: Rows,
     lines: Mapping[str, Line],
+    fixes: Mapping[str, ProductFixes],
 ) -> dict[str, PublishedCve]:
     """Every entry that a KB or a version fixes; of several entries with one id the one revised last."""
     corrected = {(line.id, r.kb): str(r.build) for line in lines.values() for r in line.releases if r.build is not None}
+    corrected.update(_builds_of_marks(fixes))
+    corrected.update(_builds_of_programs(fixes))
     described: dict[str, PublishedCve] = {}
     for document in documents:
         names = {canonical.get(i, i): spelled[0] for i, spelled in document.products.items() if spelled}
@@ -114,12 +119,14 @@ def _fixed_products(
     for remedy in entry.remedies:
         for item in dict.fromkeys(canonical.get(i, i) for i in remedy.products):
             kbs[item][remedy.kb] = None
-            line = products[item].line if item in products else ""
-            build = corrected.get((line, remedy.kb), remedy.fixed_build)
+            product = products.get(item)
+            known = corrected.get((product.line or product.id, remedy.kb)) if product is not None else None
+            build = known or _as_build(remedy.fixed_build, product)
             builds[item].update({build: None} if build else {})
     for fix in entry.version_fixes:
         for item in dict.fromkeys(canonical.get(i, i) for i in fix.products):
-            builds[item].update({fix.fixed_build: None} if fix.fixed_build else {})
+            build = _as_build(fix.fixed_build, products.get(item))
+            builds[item].update({build: None} if build else {})
     return tuple(
         FixedProduct(
             product=products[item].name if item in products else names.get(item, item),
@@ -129,3 +136,36 @@ def _fixed_products(
         )
         for item in dict.fromkeys([*kbs, *builds])
     )
+
+
+def _builds_of_marks(fixes: Mapping[str, ProductFixes]) -> dict[tuple[str, str], str]:
+    """Hotpatches and what goes with them carry the build of one line for several: here the line's own."""
+    return {
+        (published.line, update.kb): str(update.proof.build)
+        for published in fixes.values()
+        for update in published.updates
+        if isinstance(update.proof, ByMark)
+    }
+
+
+def _builds_of_programs(fixes: Mapping[str, ProductFixes]) -> dict[tuple[str, str], str]:
+    return {
+        (product_id, update.kb): version_text(update.proof.build)
+        for product_id, published in fixes.items()
+        for update in published.updates
+        if isinstance(update.proof, ByVersion)
+    }
+
+
+def _as_build(text: str, product: Product | None) -> str:
+    """FixedBuild without what cannot be the product's: package revisions ("1.003") and builds of other branches.
+
+    A text that is no version at all stays: the address of a page, or builds in words.
+    """
+    if product is None or not text:
+        return text
+    if product.line and product.servicing is Servicing.OS:
+        return text if parse_os_build(text) is not None else ""
+    if product.line:
+        return text
+    return fixed_version_text(text, product.branch) or ("" if fixed_version_text(text, None) else text)

@@ -14,11 +14,12 @@ _CHILD = re.compile(r"[?&]q=(?:KB)?(\d{6,8})\b", re.IGNORECASE)
 
 @dataclass(slots=True)
 class RowsOfKb:
-    """The rows of one KB on one product: how often each kind, which children and CVEs."""
+    """The rows of one KB on one product: how often each kind, which children and CVEs, and what FixedBuild says."""
 
     kinds: Counter[Kind] = field(default_factory=Counter)
     children: set[str] = field(default_factory=set)
     flaws: dict[str, None] = field(default_factory=dict)
+    fixed_builds: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
@@ -101,6 +102,8 @@ def _note_row(rows: Rows, entry: Entry, remedy: Remedy, product: Product | None,
         build = parse_os_build(remedy.fixed_build)
         if build is not None:
             rows.builds[product.line, remedy.kb][build] += 1
+    elif remedy.fixed_build:
+        mine.fixed_builds[remedy.fixed_build] += 1
 
 
 def children_of(url: str) -> list[str]:

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
+from kbgap.core.application_names import ApplicationRule, ApplicationRules, ElsewhereRule, branch_of
 from kbgap.core.builds import parse_os_build, parse_os_prefix
 from kbgap.core.errors import Invalid
 from kbgap.core.model import Line, Value
@@ -21,6 +22,8 @@ from kbgap.core.product_names import ArchitectureWord, ComponentRule, ProductRul
 T = TypeVar("T")
 
 _PRODUCTS = "products.toml"
+_APPLICATIONS = "products_applications.toml"
+_ELSEWHERE = "products_elsewhere.toml"
 _LINES = "lines.toml"
 _ROLES = {"client", "server", "holographic"}
 _ARCHITECTURES = {"", "x64", "x86", "arm64", "arm", "ia64"}
@@ -49,6 +52,16 @@ class _ProductFile(Value, frozen=True, forbid_unknown_fields=True):
     component: tuple[ComponentRule, ...] = ()
 
 
+class _ApplicationFile(Value, frozen=True, forbid_unknown_fields=True):
+    words: dict[str, str]
+    application: tuple[ApplicationRule, ...]
+
+
+class _ElsewhereFile(Value, frozen=True, forbid_unknown_fields=True):
+    reasons: dict[str, str]
+    elsewhere: tuple[ElsewhereRule, ...]
+
+
 class _LineFile(Value, frozen=True, forbid_unknown_fields=True):
     line: tuple[LineRule, ...] = ()
 
@@ -75,8 +88,12 @@ def load_lines() -> dict[str, Line]:
 
 @cache
 def load_product_rules() -> ProductRules:
-    """What product names mean, as the package's table says."""
-    return parse_product_rules(_packaged(_PRODUCTS), load_line_rules(), where=_PRODUCTS)
+    """What product names mean, as the package's tables say."""
+    rules = parse_product_rules(_packaged(_PRODUCTS), load_line_rules(), where=_PRODUCTS)
+    applications = parse_application_rules(_packaged(_APPLICATIONS), where=_APPLICATIONS)
+    elsewhere = parse_elsewhere_rules(_packaged(_ELSEWHERE), where=_ELSEWHERE)
+    both = msgspec.structs.replace(applications, reasons=elsewhere.reasons, elsewhere=elsewhere.elsewhere)
+    return msgspec.structs.replace(rules, applications=both)
 
 
 def parse_line_rules(text: str, *, where: str) -> tuple[LineRule, ...]:
@@ -121,6 +138,30 @@ def parse_product_rules(text: str, lines: Iterable[LineRule], *, where: str) -> 
         outside=table.outside,
         components=table.component,
     )
+
+
+def parse_application_rules(text: str, *, where: str) -> ApplicationRules:
+    """Read products_applications.toml; Invalid says what is wrong and where."""
+    table = read_table(text, _ApplicationFile, where=where)
+    _refuse_unknown(table.words.values(), _ARCHITECTURES, "architecture", f"{where}: $.words")
+    _refuse_patterns((rule.pattern for rule in table.application), f"{where}: $.application")
+    _refuse_patterns((rule.level for rule in table.application), f"{where}: $.application")
+    for number, rule in enumerate(table.application):
+        for level, ends in rule.branches.items():
+            if branch_of(ends) is None:
+                place = f"{where}: $.application[{number}].branches.{level}"
+                raise Invalid(f"{ends!r} is no branch: give one version, or two that rise", where=place, mend=_MEND)
+    return ApplicationRules(words=table.words, applications=table.application)
+
+
+def parse_elsewhere_rules(text: str, *, where: str) -> ApplicationRules:
+    """Read products_elsewhere.toml; Invalid says what is wrong and where."""
+    table = read_table(text, _ElsewhereFile, where=where)
+    for number, rule in enumerate(table.elsewhere):
+        place = f"{where}: $.elsewhere[{number}]"
+        _refuse_unknown([rule.reason], set(table.reasons), "reason", place)
+        _refuse_patterns(rule.patterns, f"{place}.patterns")
+    return ApplicationRules(reasons=table.reasons, elsewhere=table.elsewhere)
 
 
 def read_table(text: str, shape: type[T], *, where: str) -> T:

@@ -20,6 +20,7 @@ from kbgap.core.verdicts import (
     ProductUncertain,
     Proven,
     Verdict,
+    VersionReached,
 )
 
 
@@ -95,6 +96,8 @@ def _verdict(kb: str, seen: _Seen) -> Verdict:
             return IsInstalled(evidence=seen.proven)
         case BuildReached(level=level, build=build) if level.build == build:
             return IsInstalled(evidence=seen.proven)
+        case VersionReached(version=version, build=build) if version == build:
+            return IsInstalled(evidence=seen.proven)
         case None:
             return seen.closed_by or IsUnknown(reason=AnotherMayClose(kb=kb))
         case proven:
@@ -117,7 +120,7 @@ class _Judgement:
         self._published = published
         self._state = state
         self._tally = tally
-        self._proven = {index for index, update in enumerate(published.updates) if is_proven(update, state)}
+        self._proven = {index for index, update in enumerate(published.updates) if is_proven(update, state, product)}
 
     def judge(self, *, advisories: bool, closed: bool) -> None:
         for index in sorted(self._proven) if closed else ():
@@ -138,7 +141,7 @@ class _Judgement:
 
     def _note_proven(self, index: int) -> None:
         update = self._published.updates[index]
-        stand = standing(update, self._state)
+        stand = standing(update, self._state, self._product)
         if isinstance(stand, PROVEN):
             seen = self._tally[update.kb]
             seen.proven = seen.proven or stand
@@ -149,7 +152,7 @@ class _Judgement:
         if self._proven.issuperset(closing.updates):
             return
         by = self._published.updates[next(index for index in closing.updates if index in self._proven)]
-        evidence = standing(by, self._state)
+        evidence = standing(by, self._state, self._product)
         for index in closing.updates:
             if index not in self._proven and isinstance(evidence, PROVEN):
                 seen = self._tally[self._published.updates[index].kb]
@@ -158,7 +161,8 @@ class _Judgement:
 
     def _note_open(self, closing: Closing) -> None:
         """What is offered to close it is missing, or unknown where something may have closed it after all."""
-        stands = {index: standing(self._published.updates[index], self._state) for index in closing.updates}
+        updates, product = self._published.updates, self._product
+        stands = {index: standing(updates[index], self._state, product) for index in closing.updates}
         lacking = [isinstance(stand, LACKING) for stand in stands.values()]
         is_open = not self._product.doubt and (any(lacking) if closing.needs_all else all(lacking))
         cves = [self._published.flaws[flaw].cve for flaw in closing.flaws] if is_open else []

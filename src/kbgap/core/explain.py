@@ -19,13 +19,17 @@ from kbgap.core.verdicts import (
     ListedSuperseding,
     ListIncomplete,
     NeedsHistory,
+    NotAmongPrograms,
     NotListed,
     PendingRestart,
     ProductUncertain,
     Proven,
     SupersededByBuild,
     Verdict,
+    VersionBelow,
+    VersionReached,
 )
+from kbgap.core.versions import version_text
 
 
 def explain(kb: str, verdict: Verdict) -> str:
@@ -50,6 +54,10 @@ def proven(kb: str, evidence: Proven) -> str:
             return f"{_level(level)} is the one that KB{kb} brings"
         case BuildReached(level=level, build=build, source=source):
             return f"{_level(level)} is at or above {build.short}, {_brings(kb, source)}"
+        case VersionReached(version=version, build=build) if version == build:
+            return f"version {version_text(version)} is the one that KB{kb} brings"
+        case VersionReached(version=version, build=build, source=source):
+            return f"version {version_text(version)} is at or above {version_text(build)}, {_brings(kb, source)}"
         case Listed(by=by):
             return f"the update list names KB{by}" + ("" if by == kb else f", the part of KB{kb} for this product")
         case ListedSuperseding(by=by):
@@ -65,6 +73,8 @@ def lacking(kb: str, evidence: Lacking) -> str:
     match evidence:
         case BuildBelow(level=level, build=build, source=source):
             return f"{_level(level)} is below {build.short}, {_brings(kb, source)}"
+        case VersionBelow(version=version, build=build, source=source):
+            return f"version {version_text(version)} is below {version_text(build)}, {_brings(kb, source)}"
         case ListedBelow(level=level, build=build):
             return (
                 f"KB{kb} is listed, but {_level(level)} is below its {build.short}: "
@@ -85,6 +95,8 @@ def doubt(kb: str, reason: Doubt) -> str:
             return f"the update list may be cut: that it does not name KB{kb} proves nothing"
         case NeedsHistory():
             return f"KB{kb} leaves no trace in the build or in the usual update lists"
+        case NotAmongPrograms():
+            return f"KB{kb} is for a program, and the update lists that were sent never name those"
         case BuildUnknown(floor=floor, build=build):
             known = f"the update list proves only {floor.build.short}" if floor else "nothing else proves it"
             return f"the machine does not report its UBR, {known}; KB{kb} brings {build.short}"
@@ -100,10 +112,10 @@ def settle(reason: Doubt) -> str:
     """What a report would have to say to decide it."""
     match reason:
         case BuildUnknown():
-            return "send the UBR (the fourth part of the build)"
+            return "send the UBR (the fourth part of the build), or a complete list of installed updates"
         case ListIncomplete() | AnotherMayClose():
             return "send a complete list of installed updates"
-        case NeedsHistory():
+        case NeedsHistory() | NotAmongPrograms():
             return "send the complete update history"
         case ProductUncertain(doubt=text):
             return f"send {text}"
@@ -126,4 +138,4 @@ def _level(level: Level) -> str:
 def _brings(kb: str, source: str) -> str:
     if source.startswith("first later"):
         return f"the first later cumulative update, which contains KB{kb}"
-    return f"which KB{kb} brings" + ("" if source == "release table" else f" ({source})")
+    return f"which KB{kb} brings" + ("" if source in {"release table", "build table"} else f" ({source})")

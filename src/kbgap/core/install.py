@@ -4,23 +4,27 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from kbgap.core.assess import assess
 from kbgap.core.builds import Build
-from kbgap.core.model import ByBuild, ByList, ByMark, Fixes, Kind, ProductFixes, SoftwareState, Update
+from kbgap.core.model import ByBuild, ByList, ByMark, ByVersion, Fixes, Kind, ProductFixes, SoftwareState, Update
 from kbgap.core.verdicts import IsMissing
+from kbgap.core.versions import Version
 
 
 def install_set(states: Iterable[SoftwareState], fixes: Fixes) -> tuple[str, ...]:
     """The smallest set of KBs that closes all that is open on one machine, by KB number.
 
     It is what Windows Update would offer, so it closes advisories too, and never holds a preview nor an update that
-    another one of the set contains: for cumulative updates the newest of the line, else every update that no other
-    missing one supersedes.
+    another one of the set contains: for cumulative updates the newest of the line, for a program whose version decides
+    the newest of its branch, else every update that no other missing one supersedes.
     """
     missing: set[str] = set()
+    surpassed: set[str] = set()
     offered: dict[str, Update] = {}
     cumulative: dict[str, Build] = {}
     for state in states:
         found = assess(state, fixes, advisories=True, closed=False)
-        missing.update(finding.kb for finding in found if isinstance(finding.verdict, IsMissing))
+        mine = {finding.kb for finding in found if isinstance(finding.verdict, IsMissing)}
+        missing |= mine
+        surpassed |= _surpassed(state, fixes, mine)
         for published in (fixes[product.product] for product in state.products if product.product in fixes):
             cumulative.update(_security_releases(published))
             for update in published.updates:
@@ -28,7 +32,11 @@ def install_set(states: Iterable[SoftwareState], fixes: Fixes) -> tuple[str, ...
                     offered[update.kb] = _stronger(offered.get(update.kb), update)
     newest = _newest_cumulative(offered, cumulative)
     reached = cumulative[newest] if newest else None
-    rest = [update for update in offered.values() if not _is_contained(update, reached, missing)]
+    rest = [
+        update
+        for update in offered.values()
+        if update.kb not in surpassed and not _is_contained(update, reached, missing)
+    ]
     chosen = {update.kb for update in rest} | ({newest} if newest else set())
     return tuple(sorted(_without_older_hotpatches(chosen, offered), key=int))
 
@@ -50,6 +58,18 @@ def _stronger(known: Update | None, update: Update) -> Update:
     return known if known is not None and isinstance(known.proof, ByBuild) else update
 
 
+def _surpassed(state: SoftwareState, fixes: Fixes, missing: set[str]) -> set[str]:
+    """The missing updates of programs that a newer missing one contains; each instance has a version of its own."""
+    builds: dict[Version, dict[str, Version]] = {}
+    for product in state.products:
+        published = fixes.get(product.product)
+        for update in published.updates if published is not None else ():
+            if update.kb in missing and isinstance(update.proof, ByVersion) and update.proof.whole:
+                builds.setdefault(product.version, {})[update.kb] = update.proof.build
+    needed = {max(found, key=lambda kb: (found[kb], int(kb))) for found in builds.values()}
+    return {kb for found in builds.values() for kb in found} - needed
+
+
 def _newest_cumulative(offered: Mapping[str, Update], cumulative: Mapping[str, Build]) -> str:
     """The newest cumulative security release, once it contains something missing; empty when it does not.
 
@@ -67,6 +87,8 @@ def _is_contained(update: Update, reached: Build | None, missing: set[str]) -> b
             return True
         case ByMark(reached=needed):
             return reached is not None and needed is not None and reached >= needed
+        case ByVersion(listing=listing):
+            return not listing.covered_by.isdisjoint(missing)
         case ByList(covered_by=covered_by, reached=needed):
             by_build = reached is not None and needed is not None and reached >= needed
             return by_build or not covered_by.isdisjoint(missing)

@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from kbgap.core.builds import Build
+from kbgap.core.versions import Branch, Version
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,16 +56,31 @@ class ByList(Value, frozen=True, tag="list"):
     """Proved only by the list of installed updates (semantics 3.3e).
 
     ``covered_by`` is every KB that supersedes this one through any number of steps; ``reached`` is the lowest build of
-    a cumulative update among them. ``history_only`` marks updates that the usual lists leave out (semantics 3.8).
+    a cumulative update among them. ``history_only`` marks updates that the usual lists leave out (semantics 3.8), and
+    ``application`` those of programs that Windows' own servicing does not know.
     """
 
     children: frozenset[str] = frozenset()
     covered_by: frozenset[str] = frozenset()
     reached: Build | None = None
     history_only: bool = False
+    application: bool = False
 
 
-Proof = ByBuild | ByMark | ByList
+class ByVersion(Value, frozen=True, tag="version"):
+    """Proved by the version of a program on the update's branch; else as ``listing`` says (semantics 3.3d).
+
+    ``whole``: every update of the branch contains all earlier ones, so that a version below ``build`` lacks it. Without
+    it the program has parts with updates of their own, and a version below proves nothing.
+    """
+
+    build: Version
+    whole: bool
+    source: str  # "build table", "FixedBuild"
+    listing: ByList
+
+
+Proof = ByBuild | ByMark | ByList | ByVersion
 
 
 class Update(Value, frozen=True):
@@ -132,13 +148,31 @@ class Line(Value, frozen=True):
     also: tuple[int, ...] = ()
 
 
+class Servicing(StrEnum):
+    """How an update of a product shows on a machine (data/products_applications.toml)."""
+
+    OS = "os"
+    VERSION = "version"
+    PARTS = "parts"
+    LIST = "list"
+    CLICK_TO_RUN = "click-to-run"
+    VERSION_ONLY = "version-only"
+
+    @property
+    def by_kb(self) -> bool:
+        """Whether it is brought up to date by KBs; if not, no KB can be missing for it."""
+        return self not in {Servicing.CLICK_TO_RUN, Servicing.VERSION_ONLY}
+
+
 class Product(Value, frozen=True):
-    """What MSRC issues updates for, with what its name says (data/products.toml).
+    """What MSRC issues updates for, with what its name says (data/products*.toml).
 
     ``software`` is the product part of a software id; ``platform`` the product id of the Windows it runs on, its own id
     for Windows itself, empty for anything else. ``component`` names the kind of component ("" for Windows itself),
     ``versions`` the versions that the name lists (.NET: "3.5", "4.8"), and ``in_box`` whether the component is there
     unless a report says otherwise (semantics 3.1). ``aliases`` are the other names that Microsoft has given it.
+    ``branch`` holds the versions that its updates are for, None where the version does not tell; ``system`` is set for
+    what does not run on Windows. Without a ``software`` it is on no machine, and ``reason`` says why.
     """
 
     id: str
@@ -153,6 +187,10 @@ class Product(Value, frozen=True):
     versions: tuple[str, ...] = ()
     in_box: bool = False
     aliases: tuple[str, ...] = ()
+    servicing: Servicing = Servicing.OS
+    branch: Branch | None = None
+    system: str = ""
+    reason: str = ""
 
 
 # --- what a machine reports ---------------------------------------------------------------------------------------
@@ -182,23 +220,31 @@ class Track(StrEnum):
 
 
 class Installed(Value, frozen=True):
-    """One product on a machine; ``doubt`` names the unreported fact that would make its presence certain, if any."""
+    """One product on a machine; ``doubt`` names the unreported fact that would make its presence certain, if any.
+
+    ``version`` is empty where it is not known or not read. ``floor``: it is what was installed first, which updates
+    leave as it is, so the true version is that or any later one of the branch.
+    """
 
     product: str
     software: str
     doubt: str = ""
+    version: Version = ()
+    floor: bool = False
 
 
 class UpdateList(Value, frozen=True):
     """The KBs that a machine lists: what is installed, what waits for a restart, and how much the list can prove.
 
-    ``complete``: what is absent is not installed. ``history``: it also names updates that the usual lists leave out.
+    ``complete``: what is absent is not installed. ``history``: it also names updates that the usual lists leave out,
+    and ``applications`` those of programs, which no list of Windows' own servicing does (qfe, cbs).
     """
 
     installed: frozenset[str] = frozenset()
     pending: frozenset[str] = frozenset()
     complete: bool = False
     history: bool = False
+    applications: bool = False
 
 
 class Evidence(Value, frozen=True):
@@ -221,6 +267,7 @@ class SoftwareState(Value, frozen=True):
     pending: frozenset[str] = frozenset()
     complete: bool = False
     history: bool = False
+    applications: bool = False
 
 
 Fixes = Mapping[str, ProductFixes]

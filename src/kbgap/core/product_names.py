@@ -6,6 +6,7 @@ The tables are data (``data/products.toml``); what is here is how a name is take
 2. A composite id ``A-B`` means component A on platform B. Its name ends with the platform's name, and is split there by
    the platform that B names, never by guessing at " on ".
 3. The name of a Windows is a release, an architecture and "(Server Core installation)"; all three must be known words.
+4. Everything else is a program, or is none that could be on a Windows machine (``core.application_names``).
 """
 
 import re
@@ -13,7 +14,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from kbgap.core.model import Product, Value
+from kbgap.core.application_names import ApplicationRules, application
+from kbgap.core.model import Product, Servicing, Value
 
 _BLANKS = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
 _CORE = " (Server Core installation)"
@@ -69,6 +71,7 @@ class ComponentRule(Value, frozen=True, forbid_unknown_fields=True):
     pattern: str
     component: str
     software: str = ""
+    servicing: Servicing = Servicing.OS
     in_box: tuple[InBox, ...] = ()
 
 
@@ -80,6 +83,7 @@ class ProductRules(Value, frozen=True, forbid_unknown_fields=True):
     releases: tuple[WindowsRelease, ...] = ()
     outside: tuple[str, ...] = ()
     components: tuple[ComponentRule, ...] = ()
+    applications: ApplicationRules = ApplicationRules()
 
 
 class ProductTable(Value, frozen=True):
@@ -105,16 +109,23 @@ def tidy_name(name: str, rules: ProductRules) -> str:
 def classify(product_id: str, name: str, rules: ProductRules, platforms: Mapping[str, Product]) -> Product:
     """What one of Microsoft's ids stands for; ``platforms`` holds the Windows products that composite ids name.
 
-    A product that no rule knows has an empty ``software``: it is described, but not judged.
+    A product that is on no Windows machine has an empty ``software`` and a ``reason``, and one that no rule knows has
+    neither: both are described, but not judged.
     """
     tidy = tidy_name(name, rules)
     platform = platforms.get(product_id.partition("-")[2])
     if platform is not None and platform.platform == platform.id:
-        return _component(product_id, tidy, rules, platform)
+        component = _component(product_id, tidy, rules, platform)
+        return component if component.software else application(product_id, tidy, rules.applications) or component
     windows = None if "-" in product_id else _windows(tidy, rules)
-    if windows is None:
-        return Product(id=product_id, name=tidy, software="")
-    return msgspec.structs.replace(windows, id=product_id, platform=product_id)
+    if windows is not None and windows.software:
+        return msgspec.structs.replace(windows, id=product_id, platform=product_id)
+    program = application(product_id, tidy, rules.applications)
+    if program is not None:
+        return program
+    if windows is not None:
+        return msgspec.structs.replace(windows, id=product_id, platform=product_id)
+    return Product(id=product_id, name=tidy, software="")
 
 
 def product_table(names: Mapping[str, Iterable[str]], rules: ProductRules) -> ProductTable:
@@ -195,7 +206,7 @@ def _windows(tidy: str, rules: ProductRules) -> Product | None:
                 aliases=tuple(spellings[1:]),
             )
     if any(f"{rest} ".casefold().startswith(f"{old} ".casefold()) for old in rules.outside):
-        return Product(id="", name=tidy, software="")
+        return Product(id="", name=tidy, software="", reason="a Windows that no update covers any more")
     return None
 
 
@@ -220,6 +231,7 @@ def _component(product_id: str, tidy: str, rules: ProductRules, platform: Produc
                 product,
                 software=rule.software or platform.software,
                 component=rule.component,
+                servicing=rule.servicing,
                 versions=versions,
                 in_box=any(_fits(box, platform, versions) for box in rule.in_box),
             )

@@ -10,6 +10,7 @@ from kbgap.core.model import (
     ByBuild,
     ByList,
     ByMark,
+    ByVersion,
     Evidence,
     Fixes,
     Installed,
@@ -41,6 +42,7 @@ def whole(evidence: Evidence) -> tuple[SoftwareState, ...]:
             pending=evidence.updates.pending,
             complete=evidence.updates.complete,
             history=evidence.updates.history,
+            applications=evidence.updates.applications,
         )
         for name in names
     )
@@ -53,18 +55,24 @@ def relevant(updates: Iterable[Update], listed: frozenset[str]) -> frozenset[str
         if not left:
             break
         left.discard(update.kb)
-        if isinstance(update.proof, ByList):
-            left -= update.proof.children
-            left -= update.proof.covered_by
+        listing = _listing(update.proof)
+        if listing is not None:
+            left -= listing.children
+            left -= listing.covered_by
     return listed - left
 
 
 def _state(software: str, products: tuple[Installed, ...], evidence: Evidence, fixes: Fixes) -> SoftwareState:
-    updates = [update for product in products if product.product in fixes for update in fixes[product.product].updates]
+    updates = [
+        (update, product)
+        for product in products
+        if product.product in fixes
+        for update in fixes[product.product].updates
+    ]
     level = evidence.level
-    if level is not None and not any(_reads_level(update.proof) for update in updates):
+    if level is not None and not any(_reads_level(update.proof) for update, _ in updates):
         level = None
-    reading = [update for update in updates if _reads_list(update.proof, level)]
+    reading = [update for update, product in updates if _reads_list(update.proof, level, product)]
     kbs = relevant(reading, evidence.updates.installed | evidence.updates.pending)
     absence_counts = any(_reads_absence(update.proof) for update in reading)
     return SoftwareState(
@@ -76,15 +84,32 @@ def _state(software: str, products: tuple[Installed, ...], evidence: Evidence, f
         pending=evidence.updates.pending & kbs,
         complete=evidence.updates.complete and absence_counts,
         history=evidence.updates.history and absence_counts,
+        applications=evidence.updates.applications and absence_counts,
     )
 
 
+def _listing(proof: Proof) -> ByList | None:
+    """How the list proves it, where other KBs than its own do."""
+    match proof:
+        case ByList():
+            return proof
+        case ByVersion(listing=listing):
+            return listing
+        case _:
+            return None
+
+
 def _reads_level(proof: Proof) -> bool:
-    return not isinstance(proof, ByList) or proof.reached is not None
+    listing = _listing(proof)
+    return listing is None or listing.reached is not None
 
 
-def _reads_list(proof: Proof, level: Level | None) -> bool:
-    """Whether what the list names can matter: the build alone does not prove the update."""
+def _reads_list(proof: Proof, level: Level | None, product: Installed) -> bool:
+    """Whether what the list names can matter: neither the build nor the version alone decides."""
+    if isinstance(proof, ByVersion):
+        if product.version >= proof.build or (product.version and proof.whole and not product.floor):
+            return False
+        return _reads_list(proof.listing, level, product)
     if level is None:
         return not isinstance(proof, ByBuild)
     if isinstance(proof, ByBuild):
@@ -99,7 +124,7 @@ def _reads_absence(proof: Proof) -> bool:
             return False
         case ByMark(listed=listed):
             return listed
-        case ByList():
+        case ByList() | ByVersion():
             return True
 
 

@@ -9,7 +9,8 @@ import msgspec
 
 from kbgap.core.builds import Build
 from kbgap.core.levels import CUMULATIVE_KINDS, cumulative_releases
-from kbgap.core.model import ByBuild, ByList, ByMark, Kind, Line, Proof, Release, Value
+from kbgap.core.model import ByBuild, ByList, ByMark, ByVersion, Kind, Line, Product, Proof, Release, Servicing, Value
+from kbgap.core.versions import Branch, Version, parse_fixed_version, version_text
 
 
 class Published(Value, frozen=True):
@@ -29,6 +30,13 @@ class Published(Value, frozen=True):
     own: bool = False
     standalone: bool = False
     traceless: bool = False
+
+
+class Tabled(Value, frozen=True):
+    """A version that the build table gives for a KB: the one that it brings, or a later one that contains it."""
+
+    version: Version
+    brings: bool
 
 
 class NotValid(Value, frozen=True):
@@ -60,6 +68,35 @@ def prove_by(update: Published, line: Line, listing: ByList) -> Proof | NotValid
     if (reason := _foreign(update, line)) is not None:
         return NotValid(reason=reason)
     return _unlisted(update, line, listing)
+
+
+def prove_program(
+    kb: str, product: Product, tabled: Sequence[Tabled], fixed_builds: Sequence[str], listing: ByList
+) -> Proof | NotValid:
+    """Choose the proof of one KB for a program (semantics 3.3d); ``fixed_builds`` are its rows' texts, commonest first.
+
+    1. By the version that the build table gives on the product's branch, else by the commonest FixedBuild on it.
+    2. A KB of which the table knows one version, on another branch: not valid.
+    3. Otherwise by the list.
+    """
+    if product.servicing is Servicing.OS or product.branch is None:
+        return listing
+    whole = product.servicing is Servicing.VERSION
+    here = [row for row in tabled if product.branch.holds(row.version)]
+    if here:
+        row = min(here, key=lambda row: row.version)
+        return ByVersion(build=row.version, whole=whole and row.brings, source="build table", listing=listing)
+    brought = [row for row in tabled if row.brings]
+    if len(brought) == 1 and whole:
+        return NotValid(reason=f"KB{kb} brings {version_text(brought[0].version)}, which is on another branch")
+    fixed = fixed_version(product.branch, fixed_builds)
+    return listing if fixed is None else ByVersion(build=fixed, whole=whole, source="FixedBuild", listing=listing)
+
+
+def fixed_version(branch: Branch | None, fixed_builds: Sequence[str]) -> Version | None:
+    """The first of Microsoft's values that can be a version of the branch."""
+    versions = (parse_fixed_version(text, branch) for text in fixed_builds)
+    return next((version for version in versions if version is not None), None)
 
 
 def first_reaching(line: Line, build: Build) -> Build | None:

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from kbgap.core.model import Basis, ByBuild, ByList, ByMark, Level, SoftwareState, Update
+from kbgap.core.model import Basis, ByBuild, ByList, ByMark, ByVersion, Installed, Level, SoftwareState, Update
 from kbgap.core.verdicts import (
     BuildBelow,
     BuildReached,
@@ -14,20 +14,23 @@ from kbgap.core.verdicts import (
     ListedSuperseding,
     ListIncomplete,
     NeedsHistory,
+    NotAmongPrograms,
     NotListed,
     PendingRestart,
     Proven,
     SupersededByBuild,
+    VersionBelow,
+    VersionReached,
 )
 
 Standing = Proven | Lacking | Doubt
 # The same for isinstance, which takes several times as long for a union (test_standing.py holds them together).
-PROVEN = (BuildReached, Listed, ListedSuperseding, SupersededByBuild)
-LACKING = (BuildBelow, ListedBelow, NotListed, PendingRestart)
+PROVEN = (BuildReached, VersionReached, Listed, ListedSuperseding, SupersededByBuild)
+LACKING = (BuildBelow, VersionBelow, ListedBelow, NotListed, PendingRestart)
 
 
-def standing(update: Update, state: SoftwareState) -> Standing:
-    """What the state's evidence says of one update of one of its products."""
+def standing(update: Update, state: SoftwareState, product: Installed | None = None) -> Standing:
+    """What the state's evidence says of one update of one of its products; a program's version is in ``product``."""
     match update.proof:
         case ByBuild():
             return _by_build(update.kb, update.proof, state)
@@ -35,11 +38,13 @@ def standing(update: Update, state: SoftwareState) -> Standing:
             return _by_mark(update.kb, update.proof, state)
         case ByList():
             return _by_list(update.kb, update.proof, state)
+        case ByVersion():
+            return _by_version(update.kb, update.proof, state, product)
         case _:
             assert_never(update.proof)
 
 
-def is_proven(update: Update, state: SoftwareState) -> bool:
+def is_proven(update: Update, state: SoftwareState, product: Installed | None = None) -> bool:
     """Whether ``standing`` is Proven, without finding out by what: that takes most of the time of judging."""
     proof, level = update.proof, state.level
     match proof:
@@ -52,6 +57,8 @@ def is_proven(update: Update, state: SoftwareState) -> bool:
                 or not proof.covered_by.isdisjoint(installed)
                 or not proof.children.isdisjoint(installed)
             )
+        case ByVersion():
+            return isinstance(_by_version(update.kb, proof, state, product), PROVEN)
         case ByBuild():
             return level is not None and level.build >= proof.build
         case ByMark():
@@ -115,4 +122,16 @@ def _by_list(kb: str, proof: ByList, state: SoftwareState) -> Standing:
         return PendingRestart()
     if proof.history_only and not (state.complete and state.history):
         return NeedsHistory()
-    return NotListed() if state.complete else ListIncomplete()
+    if not state.complete:
+        return ListIncomplete()
+    return NotListed() if state.applications or not proof.application else NotAmongPrograms()
+
+
+def _by_version(kb: str, proof: ByVersion, state: SoftwareState, product: Installed | None) -> Standing:
+    """3.3d: the version decides on a branch whose updates contain all earlier ones; else it can only prove."""
+    version = product.version if product is not None else ()
+    if version >= proof.build:
+        return VersionReached(version=version, build=proof.build, source=proof.source)
+    if not version or not proof.whole or product is None or product.floor:
+        return _by_list(kb, proof.listing, state)
+    return VersionBelow(version=version, build=proof.build, source=proof.source)

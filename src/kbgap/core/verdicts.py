@@ -2,6 +2,7 @@
 
 from kbgap.core.builds import Build
 from kbgap.core.model import Level, Value
+from kbgap.core.versions import Version
 
 
 class BuildReached(Value, frozen=True, tag="build-reached"):
@@ -25,6 +26,22 @@ class ListedBelow(Value, frozen=True, tag="listed-below"):
 
     level: Level
     build: Build
+    source: str
+
+
+class VersionReached(Value, frozen=True, tag="version-reached"):
+    """The program's version is at or above the update's, on the same branch."""
+
+    version: Version
+    build: Version
+    source: str
+
+
+class VersionBelow(Value, frozen=True, tag="version-below"):
+    """The program's version is below the update's, on the same branch."""
+
+    version: Version
+    build: Version
     source: str
 
 
@@ -63,6 +80,10 @@ class NeedsHistory(Value, frozen=True, tag="needs-history"):
     """The update leaves no trace in the build or in the usual lists."""
 
 
+class NotAmongPrograms(Value, frozen=True, tag="not-among-programs"):
+    """The update lists that were sent never name updates of programs, so absence proves nothing."""
+
+
 class BuildUnknown(Value, frozen=True, tag="build-unknown"):
     """The machine's build is not known, or only as a floor below the update's."""
 
@@ -83,9 +104,9 @@ class AnotherMayClose(Value, frozen=True, tag="another-may-close"):
     kb: str
 
 
-Proven = BuildReached | Listed | ListedSuperseding | SupersededByBuild
-Lacking = BuildBelow | ListedBelow | NotListed | PendingRestart
-Doubt = ListIncomplete | NeedsHistory | BuildUnknown | ProductUncertain | AnotherMayClose
+Proven = BuildReached | VersionReached | Listed | ListedSuperseding | SupersededByBuild
+Lacking = BuildBelow | VersionBelow | ListedBelow | NotListed | PendingRestart
+Doubt = ListIncomplete | NeedsHistory | NotAmongPrograms | BuildUnknown | ProductUncertain | AnotherMayClose
 
 
 class IsInstalled(Value, frozen=True, tag="installed"):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from kbgap.catalogue.application_builds import load_application_builds
 from kbgap.catalogue.cache import Cache
 from kbgap.catalogue.collect import Collected, collect
 from kbgap.catalogue.compile import Compiled, Corrections, compile_catalogue
@@ -67,7 +68,11 @@ def compile_documents(documents: Iterable[Document]) -> Compiled:
             names.setdefault(product, set()).update(spelled)
     table = product_table(names, load_product_rules())
     lines = with_releases(load_lines(), load_releases())
-    corrections = Corrections(traceless=overrides.traceless, standalone=overrides.standalone)
+    corrections = Corrections(
+        traceless=overrides.traceless,
+        standalone=overrides.standalone,
+        application_builds=load_application_builds(),
+    )
     return compile_catalogue(corrected, table.products, table.canonical, lines, corrections)
 
 
