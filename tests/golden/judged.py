@@ -46,10 +46,14 @@ class Said:
         return frozenset(f.kb for f in self.findings.get(software, ()) if isinstance(f.verdict, IsMissing))
 
     @property
+    def software(self) -> str:
+        """The software that names Windows itself."""
+        return next(item.software for item in self.evidence.products if item.product == self.windows)
+
+    @property
     def missing_for_windows(self) -> frozenset[str]:
         """The KBs that Windows itself misses, whatever its components miss."""
-        windows = {item.product: item.software for item in self.evidence.products}
-        return self.missing_for(windows[self.windows])
+        return self.missing_for(self.software)
 
     def verdict(self, kb: str, software: str) -> str:
         """``missing``, ``unknown``, ``installed``, ``covered``, or ``nothing`` when nothing is said."""
