@@ -47,6 +47,7 @@ def test_the_form_is_canonical(tree: Tree) -> None:
         ("level gt 'High'", "false"),
         ("level ge null", "level ge null"),
         ("level eq test.Level'high'", "level eq 'High'"),
+        ("level eq Microsoft.Dynamics.DataEntities.Level'High'", "level eq 'High'"),  # python-odata
         ("guid eq '01234567-89AB-CDEF-0123-456789ABCDEF'", "guid eq 01234567-89ab-cdef-0123-456789abcdef"),
         ("seen eq 2018-08-01Z", "seen eq 2018-08-01T00:00:00Z"),
         ("tags/ANY(T:t eq 'x')", "tags/any(T: T eq 'x')"),

@@ -160,8 +160,11 @@ def _as_guid(text: str) -> Literal | None:
 
 
 def _as_member(operand: Operand, word: str, wanted: EnumType) -> Literal | None:
-    """The member of the enumeration that is meant, in its declared spelling."""
-    is_named = operand.type is Loose.ENUM and operand.enum.lower() == wanted.full_name.lower()
+    """The member of the enumeration that is meant, in its declared spelling.
+
+    The namespace before a type's name is not looked at: there is only one, and python-odata sends a fixed other one.
+    """
+    is_named = operand.type is Loose.ENUM and operand.enum.rpartition(".")[2].lower() == wanted.name.lower()
     if not (is_named or operand.type is Primitive.STRING):
         return None
     member = wanted.member(word)
