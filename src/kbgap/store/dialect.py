@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from kbgap.core.errors import Invalid, Unavailable
+from kbgap.store.functions import BYTES_FROM_HEX
 
 SQLITE_WAITS_MS = 30_000  # how long a writer waits for another process before it gives up
 _MIGRATION_LOCK = 0x6B62676170  # "kbgap": any number will do, as long as every version uses the same
@@ -71,6 +72,7 @@ def _sqlite_engine(url: URL, pool_size: int, *, foreign_keys: bool) -> Engine:
         for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+        getattr(connection, "create_function")(BYTES_FROM_HEX, 1, bytes.fromhex, deterministic=True)  # noqa: B009 - as above
 
     engine = create_engine(url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": SQLITE_WAITS_MS / 1000})
     event.listen(engine, "connect", set_up)

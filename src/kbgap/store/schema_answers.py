@@ -46,16 +46,27 @@ catalogue_threat_feed = Table(
 
 # --- how exposed machines are, and since when ------------------------------------------------------------------------
 
-# All gaps of a machine together. Kept while a profile or the history refers to it.
+# All gaps of a machine together that are not empty. Kept while a profile or the history refers to it.
 exposure = Table(
     "exposure",
     metadata,
     tenant_column(),
     key("exposure", LargeBinary),
-    Column("gaps", LargeBinary, nullable=False),  # the keys of its gaps, one after another
     Column("points", Double, nullable=False),
     Column("score", Double, nullable=False),  # 0 to 100
     Column("level", Text, nullable=False),  # the API's word
+)
+
+exposure_gap = Table(
+    "exposure_gap",
+    metadata,
+    tenant_column(),
+    key("exposure", LargeBinary),
+    key("gap", LargeBinary),
+    inside("exposure", "exposure", cascade=True),
+    inside("gap", "gap"),
+    Index(None, "tenant_id", "gap"),
+    sqlite_with_rowid=False,
 )
 
 profile_exposure = Table(

@@ -17,6 +17,7 @@ def upgrade() -> None:
     _create_catalogue_threat()
     _create_catalogue_threat_feed()
     _create_exposure()
+    _create_exposure_gap()
     _create_profile_exposure()
     _create_report_change()
     _create_refresh_change()
@@ -102,12 +103,31 @@ def _create_exposure() -> None:
         "exposure",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
         sa.Column("exposure", sa.LargeBinary(), nullable=False),
-        sa.Column("gaps", sa.LargeBinary(), nullable=False),
         sa.Column("points", sa.Double(), nullable=False),
         sa.Column("score", sa.Double(), nullable=False),
         sa.Column("level", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "exposure", name="pk_exposure"),
     )
+
+
+def _create_exposure_gap() -> None:
+    """Which gaps those are."""
+    op.create_table(
+        "exposure_gap",
+        sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("exposure", sa.LargeBinary(), nullable=False),
+        sa.Column("gap", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "exposure"],
+            ["exposure.tenant_id", "exposure.exposure"],
+            name="fk_exposure_gap_exposure",
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["tenant_id", "gap"], ["gap.tenant_id", "gap.gap"], name="fk_exposure_gap_gap"),
+        sa.PrimaryKeyConstraint("tenant_id", "exposure", "gap", name="pk_exposure_gap"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_exposure_gap_tenant_id_gap", "exposure_gap", ["tenant_id", "gap"])
 
 
 def _create_profile_exposure() -> None:
