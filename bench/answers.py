@@ -1,0 +1,171 @@
+"""How many ``getmissingkbs`` a second one core answers over HTTP, a token on every request, beside a bare server.
+
+Server and client each have a core of their own where there are two. Since a client in Python may be slower than the
+server, the figures that count are answers per second of the server's processor time: what one core can give.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2
+
+from bench.asking import Answers, ask
+from bench.clock import as_installed, kbgap, percentile
+from bench.database import TENANT, with_tenant
+from bench.figures import Benchmark, Figure
+from bench.given import Given, size
+from bench.machines import SEED
+from kbgap.catalogue.shelf import Shelf
+from kbgap.operations.clients import ALL_ROLES, create_client
+from kbgap.operations.demo_fleet import demo_fleet
+from kbgap.operations.report_inventory import report_inventory
+from kbgap.settings import Settings
+from kbgap.store.packing import in_pieces
+
+_RESOURCE = "https://api.securitycenter.microsoft.com"
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that answers."""
+
+    url: str
+    pid: int
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of processor time that it has used."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    @property
+    def memory(self) -> float:
+        """Megabytes that it holds."""
+        lines = Path(f"/proc/{self.pid}/status").read_text("ascii").splitlines()
+        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:"))
+
+
+def measure(given: Given) -> Benchmark:
+    """The software with most missing KBs, the one in the middle, and the bare server, in turn."""
+    machines, seconds = size("fleet", 20_000), float(size("seconds", 4))
+    with tempfile.TemporaryDirectory(prefix="kbgap-bench-") as folder:
+        client = _fill(given, Path(folder), machines)
+        bare_command = [sys.executable, "-m", "bench.hello", "PORT"]
+        serve = kbgap("serve", "--data-dir", folder, "--tenant", TENANT, "--port", "PORT")
+        with _running(bare_command, "/") as bare, _running(serve, "/healthz") as server:
+            token = _token(server.url, *client)
+            paths = _paths(server.url, token)
+            figures = [*_figures("bare hello", bare, bare.url + "/", seconds, token)]
+            hello = figures[0].value
+            for what, path in paths:
+                figures += _figures(what, server, server.url + path, seconds, token, hello)
+            figures.append(Figure("memory of the server", server.memory, "MB", 300))
+    return Benchmark("answers", f"{machines:,} machines in SQLite, one server process, {given.name}", tuple(figures))
+
+
+def _fill(given: Given, folder: Path, machines: int) -> tuple[str, str]:
+    """A data folder as a server has it, and the id and secret of a client."""
+    shelf = Shelf(folder / "catalogue")
+    settings = Settings(data_dir=folder)
+    now = datetime.now(UTC)  # the server's own clock: machines that are silent for long do not count
+    with given.catalogue as catalogue:
+        shelf.make_current(shelf.take_in(catalogue))
+        with with_tenant(settings.database, catalogue) as database:
+            for batch in in_pieces(demo_fleet(SEED, machines, catalogue.lines, now), 1_000):
+                report_inventory(database, catalogue, TENANT, batch, now)
+            return create_client(database, TENANT, "bench", ALL_ROLES, now)
+
+
+def _figures(
+    what: str, server: Server, url: str, seconds: float, token: str, hello: float | None = None
+) -> Iterator[Figure]:
+    """Answers per second of processor time first; the first second only warms up."""
+    ask(url, 1.0, token)
+    before = server.cpu
+    answers = ask(url, seconds, token)
+    capacity = len(answers.latencies) / (server.cpu - before)
+    yield Figure(f"{what}: answers per second of one core ({answers.body_bytes:,} bytes)", capacity, "/s")
+    if hello is not None:
+        yield Figure(f"{what}: share of the bare server's", 100 * capacity / hello, "%", 50, is_least=True)
+    yield Figure(f"{what}: answers a second as seen by the client", answers.per_second, "/s")
+    yield Figure(f"{what}: 99 % within", _milliseconds(answers, 99), "ms", None if hello is None else 20)
+
+
+def _milliseconds(answers: Answers, percent: int) -> float:
+    return percentile(answers.latencies, percent) * 1000
+
+
+def _paths(url: str, token: str) -> list[tuple[str, str]]:
+    """The software with most missing KBs, and the one in the middle of those that miss any."""
+    paths = {f"/api/Software/{item['id']}/getmissingkbs": 0 for item in _values(f"{url}/api/Software", token)}
+    counted = {path: len(_values(url + path, token)) for path in paths}
+    missing = sorted((path for path, rows in counted.items() if rows), key=lambda path: counted[path])
+    assert missing, "nothing is missing anywhere"
+    middle, most = missing[len(missing) // 2], missing[-1]
+    return [(f"{counted[middle]} missing KBs", middle), (f"{counted[most]} missing KBs", most)]
+
+
+def _values(url: str, token: str) -> list[dict[str, object]]:
+    answer = httpx2.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=30).raise_for_status()
+    values: list[dict[str, object]] = answer.json()["value"]
+    return values
+
+
+def _token(url: str, client_id: str, client_secret: str) -> str:
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": client_id,
+        "client_secret": client_secret,
+        "scope": f"{_RESOURCE}/.default",
+    }
+    answer = httpx2.post(f"{url}/{TENANT}/oauth2/v2.0/token", data=form, timeout=30).raise_for_status()
+    return str(answer.json()["access_token"])
+
+
+@contextmanager
+def _running(command: Sequence[str], path: str) -> Iterator[Server]:
+    """A server in a process of its own, on a core of its own; PORT in its command is a free one."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    cores = sorted(os.sched_getaffinity(0))
+    with tempfile.TemporaryFile() as log:
+        os.sched_setaffinity(0, cores[:1])  # a child inherits it
+        process = subprocess.Popen(
+            [str(port) if word == "PORT" else word for word in command], stdout=log, stderr=log, env=as_installed()
+        )
+        os.sched_setaffinity(0, cores[1:] or cores)
+        try:
+            _wait(f"http://127.0.0.1:{port}{path}", process)
+            yield Server(f"http://127.0.0.1:{port}", process.pid)
+        except httpx2.ConnectError:
+            log.seek(0)
+            sys.exit(f"{' '.join(command)}: {log.read().decode()}")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+            os.sched_setaffinity(0, cores)
+
+
+def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
+    """Until it answers; ConnectError when it has ended instead, or takes too long."""
+    until = time.monotonic() + 60
+    while True:
+        try:
+            httpx2.get(url)
+        except httpx2.ConnectError:
+            if process.poll() is not None or time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+        else:
+            return
