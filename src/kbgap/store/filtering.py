@@ -131,7 +131,7 @@ class _Writer:
             case Call(function, arguments):
                 return _call(function, [self.value(argument) for argument in arguments])
             case _:
-                return self.truth(tree, exact=True)
+                return functions.as_value(self.truth(tree, exact=True))
 
     def _compared(self, tree: Compare, *, exact: bool) -> ColumnElement[bool]:
         if tree.operator.is_ordering:

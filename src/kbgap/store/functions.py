@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     ColumnElement,
     Integer,
     LargeBinary,
@@ -56,6 +57,13 @@ class _ByCodePoints(FunctionElement[str]):
     inherit_cache = True
 
 
+class _Bracketed(FunctionElement[bool]):
+    """A condition in brackets: SQLAlchemy writes ``not flag`` as ``flag = 0``, and sets none around it."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
 class _Bytes(FunctionElement[bytes]):
     """Bytes from hex digits."""
 
@@ -93,6 +101,11 @@ def upper(text: ColumnElement[Any]) -> ColumnElement[str]:
 def by_code_points(text: ColumnElement[Any]) -> ColumnElement[str]:
     """Text to be ordered as Python orders it."""
     return _ByCodePoints(text)
+
+
+def as_value(truth: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A condition as something to be compared."""
+    return _Bracketed(truth)
 
 
 def items_of(array: ColumnElement[Any]) -> TableValuedAlias:
@@ -135,6 +148,7 @@ _spell(_Position, sqlite="instr({})", postgresql="strpos({})")
 _spell(_Lower, sqlite="lower({})", postgresql=f"translate({{}}, {_ASCII[1]}, {_ASCII[0]})")
 _spell(_Upper, sqlite="upper({})", postgresql=f"translate({{}}, {_ASCII[0]}, {_ASCII[1]})")
 _spell(_ByCodePoints, sqlite="({})", postgresql='(({}) COLLATE "C")')
+_spell(_Bracketed, sqlite="({})", postgresql="({})")
 _spell(_Bytes, sqlite=f"{BYTES_FROM_HEX}({{}})", postgresql="decode({}, 'hex')")
 _spell(_Items, sqlite="json_each({})", postgresql="jsonb_array_elements_text(CAST({} AS JSONB))")
 _spell(_Pairs, sqlite="json_each({})", postgresql="json_each_text(CAST({} AS JSON))")
