@@ -333,7 +333,22 @@ class Oracle:
         for ordered in (rollups, own):
             for place, older in enumerate(ordered):
                 edges[older].update(ordered[place + 1 :])
+        for older, newer in self.parallel(product):
+            edges[older].add(newer)
         return edges
+
+    def parallel(self, product: Product) -> Iterable[tuple[str, str]]:
+        """On rollup lines a rollup contains the security-only and IE updates of its product up to its day."""
+        line = self.lines[product.line]
+        kinds: dict[str, set[Kind]] = defaultdict(set)
+        for row in self.rows[product.id] if not line.cumulative else ():
+            kinds[row.kb].add(row.kind)
+        rollups = {kb: self.main_day(kb) for kb, called in kinds.items() if Kind.ROLLUP in called}
+        if kinds and not product.component:
+            rollups.update({release.kb: release.date for release in line.releases if release.kind == "rollup"})
+        for kb, called in kinds.items():
+            if called & {Kind.SECURITY_ONLY, Kind.IE_CUMULATIVE} and kb not in rollups:
+                yield from ((kb, rollup) for rollup, day in rollups.items() if day >= self.main_day(kb))
 
     def contain_earlier(self, product: Product) -> set[str]:
         """All Flash updates; those of .NET that are not apart, on rollup lines only what some row calls a rollup."""

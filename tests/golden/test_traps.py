@@ -237,6 +237,15 @@ def test_the_cumulative_update_of_internet_explorer_beside_a_rollup(ask: Ask) ->
     assert "5066873" in open_.missing
 
 
+def test_a_parallel_update_that_no_row_joins_with_its_rollup(ask: Ask, real_catalogue: CatalogueFile) -> None:
+    """CVE-2018-8653 names only 4483187 of December 2018 for Internet Explorer, which all later rollups contain."""
+    rollups = [release.kb for release in real_catalogue.lines["9600"].releases if release.kind == "rollup"]
+    said = ask(SERVER_2012_R2, "6.3.9600", *rollups)
+
+    assert {"4483187", "5020010", "5022346"}.isdisjoint(said.missing)
+    assert said.verdict("4483187", "internet_explorer") == "covered"
+
+
 # --- .NET ----------------------------------------------------------------------------------------------------------
 
 

@@ -1,12 +1,14 @@
 """Which KBs contain which, on one platform and for one product: Microsoft's edges, and where they break, the order.
 
 Supercedence is empty or misses a step so often that a patched machine would be called unpatched (semantics 4, "Chain
-broken"). Three things mend it, each only where later updates are known to contain earlier ones:
+broken"). Four things mend it, each only where later updates are known to contain earlier ones:
 
 1. Rollups of a line before Windows 10, in the order of the release table.
 2. Flash updates and .NET Framework rollups of one product, in the order in which Microsoft released them. The offline
    scan file, which lists supersedence against every later update, contradicts this nowhere (docs/adr/0003).
 3. A child before its parent: lists show the child, and Supercedence names the older KB by either number.
+4. Security-only updates and those of Internet Explorer before Windows 10, by the rollups from the same day on that are
+   for the product. Microsoft mostly says so by naming both for one CVE, but not always: 4483187, 5016679, 5043049.
 """
 
 from collections.abc import Mapping
@@ -17,6 +19,7 @@ from kbgap.core.model import Kind, Line, Product
 from kbgap.core.supersedence import Edge, newer_by_older, superseding
 
 _ROLLUPS = frozenset({"rollup", "preview-rollup"})
+_PARALLEL = frozenset({Kind.SECURITY_ONLY, Kind.IE_CUMULATIVE})
 _DOTNET, _FLASH = ".net", "flash"
 
 
@@ -51,7 +54,7 @@ class Chains:
         return edges
 
     def _own_edges(self, product: Product) -> frozenset[Edge]:
-        """Points 2 and 3, which hold for one product only."""
+        """Points 2 to 4, which hold for one product only."""
         if product.id not in self._own:
             by_kb = self._rows.by_product[product.id]
             edges = {(child, kb) for kb, rows in by_kb.items() for child in rows.children}
@@ -59,8 +62,24 @@ class Chains:
             rollups = [kb for kb, rows in by_kb.items() if _contains_earlier(product.component, rows, line)]
             ordered = sorted(rollups, key=lambda kb: (self._rows.kbs[kb].main[0], int(kb)))
             edges.update((newer, older) for older, newer in pairwise(ordered))
+            if line is not None and not line.cumulative:
+                edges |= self._parallel_edges(product, line)
             self._own[product.id] = frozenset(edges)
         return self._own[product.id]
+
+    def _parallel_edges(self, product: Product, line: Line) -> set[Edge]:
+        """Point 4: the next rollup is enough, for later ones contain it."""
+        by_kb = self._rows.by_product[product.id]
+        days = {kb: self._rows.kbs[kb].main[0] for kb in by_kb}
+        rollups = {kb: days[kb] for kb, rows in by_kb.items() if Kind.ROLLUP in rows.kinds}
+        if not product.component:
+            rollups.update((release.kb, release.date) for release in line.releases if release.kind == "rollup")
+        edges = set()
+        for kb, rows in by_kb.items():
+            if rows.kinds.keys() & _PARALLEL and kb not in rollups:
+                later = [(day, int(rollup), rollup) for rollup, day in rollups.items() if day >= days[kb]]
+                edges |= {(min(later)[2], kb)} if later else set()
+        return edges
 
 
 def _contains_earlier(component: str, rows: RowsOfKb, line: Line | None) -> bool:
