@@ -40,6 +40,7 @@ The forms:
 * size: bytes, `65536`, or with a unit, `64KiB`, `64MiB` or `1GiB`.
 * networks: like `192.0.2.0/24`, separated by commas; in the file a list of texts.
 * address: like `https://kbgap.example.org`.
+* rates: requests and time, `100/1m`, or several of them, `100/1m,1500/1h`, all of which hold.
 
 A value that cannot be read ends the command with exit code 2 and one line that names the setting and its place.
 In the file an unknown name is an error too; in the environment it is left alone, because other programs use the prefix.

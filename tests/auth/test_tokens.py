@@ -16,10 +16,11 @@ from joserfc import jws
 from joserfc.jwk import RSAKey
 
 from kbgap.auth.cache import VerifiedTokens
+from kbgap.auth.faults import BadToken, Fault
 from kbgap.auth.keys import KeyRing, make_signing_key
 from kbgap.auth.permissions import Principal
 from kbgap.auth.resources import known_resources
-from kbgap.auth.tokens import Authority, BadToken, Fault, Grant, Verified, issue_token, verify_token
+from kbgap.auth.tokens import Authority, Grant, Verified, issue_token, verify_token
 
 NOW = datetime(2026, 7, 14, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -28,6 +28,7 @@ GUARDED = [operation for operation in OPERATIONS if isinstance(operation.access,
 OPEN_TO_ALL = {
     "/healthz",
     "/readyz",
+    "/metrics",
     "/{tenant}/oauth2/token",
     "/{tenant}/oauth2/v2.0/token",
     "/{tenant}/oauth2/v2.0/authorize",

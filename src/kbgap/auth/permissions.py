@@ -37,12 +37,14 @@ class Principal:
     """Who a verified token speaks for, in which tenant, and with which permissions.
 
     Permissions that kbgap does not know stay in: they open nothing, and an answer of 403 names what the caller holds.
+    ``machine_groups``: the names of the machine groups whose machines it may see; None for the whole tenant.
     """
 
     tenant_guid: str
     client_id: str
     roles: frozenset[str]
     scopes: frozenset[str] = frozenset()
+    machine_groups: frozenset[str] | None = None
 
     def may(
         self, application: Collection[ApplicationPermission], delegated: Collection[DelegatedPermission] = ()

@@ -168,6 +168,8 @@ def _serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     command = _command(commands, "serve", "serve.serve", "answer the API")
     command.add_argument("--host", metavar="ADDRESS", help="where to listen (KBGAP_HOST)")
     command.add_argument("--port", type=int, metavar="N", help="which port; 0 takes a free one (KBGAP_PORT)")
+    command.add_argument("--tls-cert", type=Path, metavar="FILE", help="speak TLS with this chain (KBGAP_TLS_CERT)")
+    command.add_argument("--tls-key", type=Path, metavar="FILE", help="the chain's private key (KBGAP_TLS_KEY)")
 
 
 def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -14,10 +14,13 @@ from kbgap.cli import context
 from kbgap.cli.fleet import catalogue_of, fleet, has_database, tenant_of
 from kbgap.cli.output import say
 from kbgap.cli.sweeping import sweeping
+from kbgap.core.errors import Invalid
 from kbgap.operations.fetch_catalogue import fetch_catalogue
 from kbgap.server.app import create_app
 from kbgap.server.run import address_of_socket, listen
 from kbgap.server.run import serve as answer
+from kbgap.server.tls import Certificate
+from kbgap.settings import Settings
 
 
 def serve(options: argparse.Namespace) -> int:
@@ -25,6 +28,8 @@ def serve(options: argparse.Namespace) -> int:
     settings = context.settings_of(options)
     shelf = context.shelf_of(settings)
     log_to_stderr(logging.INFO)
+    log_access(is_wanted=settings.access_log == "json")
+    certificate = _certificate(settings)
     if not has_database(settings):
         shelf.current().close()  # without a catalogue it says so before an empty database is made
     with ending_when_told(), fleet(settings, create=True) as database:
@@ -32,11 +37,22 @@ def serve(options: argparse.Namespace) -> int:
         catalogue_of(database, settings, tenant).close()  # there is one, and it is loaded
         catalogues = Catalogues(lambda: fetch_catalogue(database, shelf, tenant))
         listening = listen(settings.host, settings.port)
-        address = address_of_socket(listening)
+        address = address_of_socket(listening, "http" if certificate is None else "https")
         app = create_app(settings, database, catalogues, context.now, address=address)
         with sweeping(database, settings):
-            answer(app, listening, lambda: say(f"kbgap: answering at {settings.public_url or address}"))
+            answer(app, listening, lambda: say(f"kbgap: answering at {settings.public_url or address}"), certificate)
     return 0
+
+
+def _certificate(settings: Settings) -> Certificate | None:
+    """What to speak TLS with, checked before anything else is done."""
+    if settings.tls_cert is None:
+        if settings.tls_key is not None:
+            raise Invalid("there is a key without its certificate", where="tls_key", mend="give --tls-cert FILE too")
+        return None
+    certificate = Certificate(settings.tls_cert, settings.tls_key)
+    certificate.context()
+    return certificate
 
 
 class Catalogues:
@@ -67,6 +83,16 @@ def log_to_stderr(level: int) -> None:
     logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for library in ("uvicorn", "alembic"):
         logging.getLogger(library).setLevel(logging.WARNING)
+
+
+def log_access(*, is_wanted: bool) -> None:
+    """Send a line of JSON for each request to standard error, with nothing before it: collectors parse it."""
+    access = logging.getLogger("kbgap.access")
+    access.propagate = False
+    access.setLevel(logging.INFO if is_wanted else logging.CRITICAL)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    access.handlers[:] = [handler]
 
 
 @contextmanager

@@ -39,6 +39,13 @@ def find_tenant(database: Database, asked: str) -> str:
     return guid
 
 
+def published_epoch(database: Database, guid: str) -> tuple[str | None, int]:
+    """The catalogue's revision and the epoch that a tenant's answers are of now; NotFound when there is no tenant."""
+    with database.reading() as connection:
+        pointer = tenants.pointer(connection, guid)
+    return pointer.revision, pointer.epoch
+
+
 def delete_tenant(database: Database, asked: str) -> None:
     """Delete a tenant with its machines, clients and counts."""
     guid = find_tenant(database, asked)

@@ -1,13 +1,20 @@
 """Put the application together: the one place where the server's parts meet. Importing it does nothing."""
 
-from anyio import CapacityLimiter
-from starlette.applications import Starlette
+from anyio import CapacityLimiter, to_thread
+from starlette.types import ASGIApp
 
+from kbgap.auth.issuers import read_issuers
 from kbgap.auth.resources import known_resources
 from kbgap.auth.tokens import Authority
+from kbgap.operations.manage_tenants import published_epoch
 from kbgap.operations.sign_in import has_tenant
 from kbgap.operations.signing_keys import renew_signing_keys
 from kbgap.server.dispatch import Dispatch
+from kbgap.server.epochs import Epoch, Epochs
+from kbgap.server.issuer_keys import IssuerKeys
+from kbgap.server.metrics import Metrics
+from kbgap.server.rates import Rates
+from kbgap.server.remembered import Remembered
 from kbgap.server.routes import OPERATIONS
 from kbgap.server.security import Gate
 from kbgap.server.service import CatalogueProvider, Clock, Service
@@ -22,7 +29,7 @@ def create_app(
     clock: Clock,
     *,
     address: str = "http://localhost",
-) -> Starlette:
+) -> ASGIApp:
     """The whole HTTP surface over one database.
 
     Args:
@@ -38,9 +45,25 @@ def create_app(
         read_ring=lambda now: renew_signing_keys(database, now),
         has_tenant=lambda guid: has_tenant(database, guid),
         threads=threads,
+        issuer_keys=IssuerKeys(read_issuers(settings.issuers)),
     )
-    service = Service(settings, database, catalogue, clock, gate, threads)
-    return Starlette(routes=[Dispatch(OPERATIONS, service)])
+
+    async def epoch_of(tenant: str) -> Epoch:
+        return await to_thread.run_sync(lambda: published_epoch(database, tenant), limiter=threads)
+
+    service = Service(
+        settings=settings,
+        database=database,
+        catalogue=catalogue,
+        clock=clock,
+        gate=gate,
+        threads=threads,
+        epochs=Epochs(epoch_of),
+        remembered=Remembered(settings.response_cache),
+        rates=Rates(settings.client_rate, settings.tenant_rate),
+        metrics=Metrics(),
+    )
+    return Dispatch(OPERATIONS, service)
 
 
 def _authority(public_url: str | None, address: str) -> Authority:

@@ -6,6 +6,7 @@ statement, no path of a file.
 """
 
 import logging
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
@@ -13,8 +14,9 @@ from typing import NamedTuple
 import msgspec
 from starlette.responses import Response
 
-from kbgap.auth.tokens import BadToken, Fault
+from kbgap.auth.faults import BadToken, Fault
 from kbgap.core.errors import Denied, Invalid, KbgapError, NotFound, Unavailable
+from kbgap.odata.errors import ODataError
 from kbgap.server.answers import JSON, as_ascii_json
 
 log = logging.getLogger("kbgap.server")
@@ -41,6 +43,14 @@ class BadBody(Invalid):
     """The request's body is not what the path takes."""
 
 
+class MissingParameter(Invalid):
+    """A parameter of the path or a member of the body is not there."""
+
+
+class BadInput(Invalid):
+    """A value that a path takes cannot be what it should be."""
+
+
 class BodyTooLarge(Invalid):
     """The request's body is larger than the server is set to take."""
 
@@ -53,6 +63,19 @@ class UnknownEncoding(Invalid):
     """The request's body is compressed in a way that the server does not read."""
 
 
+class TooSlow(Invalid):
+    """The request's body does not come."""
+
+
+class TooManyRequests(Denied):
+    """A client, or its tenant, has asked too often."""
+
+    def __init__(self, what: str, wait: float) -> None:
+        """Keep how many seconds to wait, for the Retry-After header."""
+        self.retry_after = max(1, math.ceil(wait))
+        super().__init__(what, mend=f"ask again in {self.retry_after} s")
+
+
 class Kind(NamedTuple):
     """How one family of errors is answered."""
 
@@ -63,20 +86,25 @@ class Kind(NamedTuple):
 # The nearest class counts: a subclass without an entry of its own is answered like its parent.
 _KINDS: Mapping[type[KbgapError], Kind] = {
     BadToken: Kind(401, "Unauthorized"),
+    TooManyRequests: Kind(429, "TooManyRequests"),
     Denied: Kind(403, "Forbidden"),
     NoSuchPath: Kind(404, "NotFound"),
     NotFound: Kind(404, "ResourceNotFound"),
     WrongMethod: Kind(405, "MethodNotAllowed"),
+    TooSlow: Kind(408, "RequestTimeout"),
     BodyTooLarge: Kind(413, "RequestEntityTooLarge"),
     UnknownEncoding: Kind(415, "UnsupportedMediaType"),
     BadOption: Kind(400, "ODataError"),
+    ODataError: Kind(400, "ODataError"),
+    MissingParameter: Kind(400, "MissingRequiredParameter"),
+    BadInput: Kind(400, "InvalidInput"),
     BadBody: Kind(400, "InvalidRequestBody"),
     BatchTooLarge: Kind(400, "MaximumBatchSizeExceeded"),
     Invalid: Kind(400, "BadRequest"),
     Unavailable: Kind(503, "ServiceUnavailable"),
 }
 _UNEXPECTED = Kind(500, "InternalServerError")
-RETRY_AFTER = "5"  # seconds, as clients that wait for a 503 or 429 read it
+RETRY_AFTER = "5"  # seconds, as clients that wait for a 503 read it
 
 
 class _Error(msgspec.Struct, frozen=True):
@@ -123,6 +151,8 @@ def _headers_of(error: Exception) -> dict[str, str]:
             return {"WWW-Authenticate": f'Bearer error="invalid_token", error_description="{error.what}"'}
         case WrongMethod():
             return {"Allow": ", ".join(error.allowed)}
+        case TooManyRequests():
+            return {"Retry-After": str(error.retry_after)}
         case Unavailable():
             return {"Retry-After": RETRY_AFTER}
         case _:

@@ -48,6 +48,8 @@ async def take_reports(call: Call, principal: Principal) -> Response:
         return report_inventory(service.database, service.catalogue(), principal.tenant_guid, reports, now)
 
     answers = await call.in_thread(take)
+    service.epochs.forget(principal.tenant_guid)  # the sender's next question is answered with what it has just sent
+    service.metrics.took_in(Counter(str(answer.status) for answer in answers).items())
     match answers:
         case [Answer(status=Status.REJECTED, reason=reason)]:
             raise BadBody(reason)  # the status alone tells senders of single reports that theirs was not taken

@@ -34,6 +34,12 @@ class Call:
         settings = self.service.settings
         return address_of(self.request, settings.public_url, settings.trusted_proxies)
 
+    @property
+    def raw_path(self) -> str:
+        """The path as the client wrote it, for links that lead back to it."""
+        raw: bytes = self.request.scope["raw_path"]
+        return raw.decode("ascii", "replace")
+
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Do what waits for the database in one of the bounded number of threads."""
         return await to_thread.run_sync(work, limiter=self.service.threads)
@@ -64,9 +70,10 @@ class Guarded:
 class Operation:
     """One path and method, who may call it, and what comes back.
 
-    ``result`` is the type of one row or of the whole answer, None where the answer has no type of its own.
-    ``refuse`` turns an error, under its correlation id, into the answer: in the API's form, unless the operation
-    speaks another protocol.
+    ``result`` is the type of one row or of the whole answer, None where the answer has no type of its own. ``refuse``
+    turns an error, under its correlation id, into the answer: in the API's form, unless the operation speaks another
+    protocol. ``is_remembered``: the answer tells nothing but what is published under the tenant's epoch, so that it may
+    be given again for as long as that stays the same.
     """
 
     method: str
@@ -74,3 +81,4 @@ class Operation:
     access: Open | Guarded
     result: type | None = None
     refuse: Refusal = answer_error
+    is_remembered: bool = False

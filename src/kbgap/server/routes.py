@@ -2,7 +2,7 @@
 
 from kbgap.auth.permissions import ApplicationPermission as Application
 from kbgap.auth.permissions import DelegatedPermission as Delegated
-from kbgap.server import discovery, health, inventory, read, token
+from kbgap.server import discovery, figures, health, inventory, read, token
 from kbgap.server.inventory import BatchAnswer
 from kbgap.server.operation import Guarded, GuardedHandler, Open, OpenHandler, Operation
 from kbgap.store.views import MissingKb, Software
@@ -18,10 +18,14 @@ def _sign_in(method: str, path: str, handle: OpenHandler) -> Operation:
 
 OPERATIONS: tuple[Operation, ...] = (
     # the API of the contract
-    Operation("GET", "/api/Software", _software(read.list_software), Software),
-    Operation("GET", "/api/Software/{id}", _software(read.one_software), Software),
-    Operation("GET", "/api/Software/{id}/getmissingkbs", _software(read.missing_for_software), MissingKb),
-    Operation("GET", "/api/machines/{id}/getmissingkbs", _software(read.missing_for_machine), MissingKb),
+    Operation("GET", "/api/Software", _software(read.list_software), Software, is_remembered=True),
+    Operation("GET", "/api/Software/{id}", _software(read.one_software), Software, is_remembered=True),
+    Operation(
+        "GET", "/api/Software/{id}/getmissingkbs", _software(read.missing_for_software), MissingKb, is_remembered=True
+    ),
+    Operation(
+        "GET", "/api/machines/{id}/getmissingkbs", _software(read.missing_for_machine), MissingKb, is_remembered=True
+    ),
     # our own
     Operation(
         "POST",
@@ -41,4 +45,5 @@ OPERATIONS: tuple[Operation, ...] = (
     # for load balancers and service managers
     Operation("GET", "/healthz", Open(health.answer_alive)),
     Operation("GET", "/readyz", Open(health.answer_ready)),
+    Operation("GET", "/metrics", Open(figures.answer_metrics)),
 )

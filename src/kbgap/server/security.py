@@ -12,10 +12,15 @@ from typing import NewType, TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from kbgap.auth.cache import VerifiedTokens
+from kbgap.auth.external import verify_external
+from kbgap.auth.faults import BadToken, Fault
+from kbgap.auth.issuers import find_issuer
 from kbgap.auth.keys import KeyRing
 from kbgap.auth.permissions import ApplicationPermission, DelegatedPermission, Principal
-from kbgap.auth.tokens import Authority, BadToken, Fault, verify_token
+from kbgap.auth.signatures import Unproved, read_token
+from kbgap.auth.tokens import Authority, Verified, verify_token
 from kbgap.core.errors import Denied
+from kbgap.server.issuer_keys import IssuerKeys
 
 T = TypeVar("T")
 
@@ -36,12 +41,15 @@ class Gate:
         read_ring: Callable[[datetime], KeyRing],
         has_tenant: Callable[[str], bool],
         threads: CapacityLimiter,
+        issuer_keys: IssuerKeys,
     ) -> None:
         """``read_ring`` and ``has_tenant`` read the database, so they are called in a thread."""
         self.authority = authority
         self._read_ring = read_ring
         self._has_tenant = has_tenant
         self._threads = threads
+        self._issuer_keys = issuer_keys
+        self._withdrawals = 0
         self._verified = VerifiedTokens()
         self._ring: KeyRing | None = None
         self._ring_read_at: datetime | None = None
@@ -56,7 +64,7 @@ class Gate:
     ) -> Principal:
         """Who the request speaks for: BadToken when nobody, Denied when somebody who may not do this."""
         token = _bearer(header)
-        await self.ring(now)
+        await self._forget_withdrawn(now)
         principal = self._verified.get(token, now) or await self._verify(token, now)
         if not await self._is_tenant(principal.tenant_guid, now):
             raise BadToken(Fault.TENANT)
@@ -73,15 +81,32 @@ class Gate:
             self._ring, self._ring_read_at = ring, now
         return self._ring
 
+    async def _forget_withdrawn(self, now: datetime) -> None:
+        """Have fresh keys, and remember no token that was signed with one that is no longer there."""
+        await self.ring(now)
+        withdrawals = self._issuer_keys.withdrawals
+        if withdrawals != self._withdrawals:
+            self._withdrawals = withdrawals
+            self._verified.clear()
+
     async def _verify(self, token: str, now: datetime) -> Principal:
+        unproved = read_token(token)
+        issuer = find_issuer(self._issuer_keys.issuers, unproved.issuer)
+        if issuer is None:
+            verified = await self._verify_ours(unproved, now)
+        else:
+            key = await self._issuer_keys.find(issuer, unproved.kid, now)
+            verified = verify_external(unproved, key, issuer, now)
+        self._verified.put(token, verified)
+        return verified.principal
+
+    async def _verify_ours(self, token: Unproved, now: datetime) -> Verified:
         try:
-            verified = verify_token(token, await self.ring(now), self.authority, now)
+            return verify_token(token, await self.ring(now), self.authority, now)
         except BadToken as bad:
             if bad.fault is not Fault.KEY:
                 raise
-            verified = verify_token(token, await self.ring(now, KEYS_MAY_BE_READ_AGAIN), self.authority, now)
-        self._verified.put(token, verified)
-        return verified.principal
+        return verify_token(token, await self.ring(now, KEYS_MAY_BE_READ_AGAIN), self.authority, now)
 
     async def _is_tenant(self, guid: str, now: datetime) -> bool:
         known_at = self._tenants.get(guid)

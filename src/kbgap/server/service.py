@@ -7,6 +7,10 @@ from datetime import datetime
 from anyio import CapacityLimiter
 
 from kbgap.catalogue.file import CatalogueFile
+from kbgap.server.epochs import Epochs
+from kbgap.server.metrics import Metrics
+from kbgap.server.rates import Rates
+from kbgap.server.remembered import Remembered
 from kbgap.server.security import Gate
 from kbgap.settings import Settings
 from kbgap.store.database import Database
@@ -25,3 +29,7 @@ class Service:
     clock: Clock
     gate: Gate
     threads: CapacityLimiter
+    epochs: Epochs
+    remembered: Remembered
+    rates: Rates
+    metrics: Metrics
