@@ -53,6 +53,16 @@ class Rows:
     kbs: dict[str, KbFacts] = field(default_factory=lambda: defaultdict(KbFacts))
     dates: dict[str, str] = field(default_factory=dict)
 
+    def released(self, kb: str) -> str:
+        """The day on which a KB can have come at the earliest: that of its main document, or of its first CVE if later.
+
+        An update between two Patch Tuesdays stands in the document of the earlier one: 4483187 fixes a flaw that became
+        known on 2018-12-19, so the rollup of 2018-12-11 does not contain it, though both are of one document.
+        """
+        facts = self.kbs[kb]
+        first = min((self.dates.get(flaw, "") for flaws in facts.flaws.values() for flaw in flaws), default="")
+        return max(facts.main[0], first)
+
 
 def gather(documents: Iterable[Document], products: Mapping[str, Product], canonical: Mapping[str, str]) -> Rows:
     """Sort the Vendor Fix rows of all documents; ``canonical`` joins the ids that Microsoft gives one product."""
