@@ -1,6 +1,7 @@
 """A real server on loopback over a real database, with a clock that tests move."""
 
 import http.client
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -91,6 +92,12 @@ def raw_get(server: Server, target: str, **headers: str) -> tuple[int, bytes]:
     body = answer.read()
     connection.close()
     return answer.status, body
+
+
+def an_address(template: str) -> str:
+    """A path that the template of an operation stands for."""
+    called = re.sub(r"\(\w+,\w+\)", "(ip='192.0.2.7',timestamp=2026-07-14T12:00:00Z)", template)
+    return re.sub(r"\{\w+\}", "microsoft-_-edge", called)
 
 
 def no_catalogue() -> CatalogueFile:

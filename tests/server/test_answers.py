@@ -6,7 +6,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbgap.server.answers import Page, answer_entity, answer_page, as_ascii_json
+from kbgap.odata.payload import Page
+from kbgap.server.answers import as_ascii_json, odata_answer, text_answer
 
 
 class Row(msgspec.Struct, rename="camel"):
@@ -25,29 +26,27 @@ def test_all_text_survives_in_ascii(text: str) -> None:
     assert json.loads(encoded) == {"name": text, "list": [text]}
 
 
-def test_a_list_begins_with_its_context_and_ends_with_its_link() -> None:
-    """The envelope's members come in the service's order; nulls in rows are written out."""
+def test_an_answer_keeps_its_order_and_its_nulls() -> None:
+    """Members come in the order of the contract, and a value that is not known is written as null."""
     page = Page(context="c", count=1, value=[Row(None, "é")], next_link="n")
 
-    body = answer_page(page).body
+    body = odata_answer(as_ascii_json(page)).body
 
     assert body == (
         b'{"@odata.context":"c","@odata.count":1,"value":[{"osBuild":null,"name":"\\u00e9"}],"@odata.nextLink":"n"}'
     )
 
 
-def test_an_empty_list_has_its_value() -> None:
-    """No rows are an empty list, not an absent one; a count of zero is still a count."""
-    assert bytes(answer_page(Page(context="c", value=[])).body) == b'{"@odata.context":"c","value":[]}'
-    assert bytes(answer_page(Page(context="c", count=0, value=[])).body) == (
-        b'{"@odata.context":"c","@odata.count":0,"value":[]}'
-    )
+def test_an_answer_says_what_it_is() -> None:
+    """Some clients read nothing but JSON, and generic ones look for the version of OData."""
+    answer = odata_answer(b"{}")
 
-
-def test_an_entity_stands_beside_its_context() -> None:
-    """One entity is the bare object plus its context, as JSON that clients recognise as such."""
-    answer = answer_entity("c", Row(18363, "n"))
-
-    assert bytes(answer.body) == b'{"@odata.context":"c","osBuild":18363,"name":"n"}'
     assert "application/json" in answer.headers["content-type"]
     assert answer.headers["odata-version"] == "4.0"
+
+
+def test_a_count_is_a_bare_number() -> None:
+    """Text, not JSON: that is what clients of ``/$count`` parse."""
+    answer = text_answer("7")
+
+    assert (answer.body, answer.headers["content-type"]) == (b"7", "text/plain; charset=utf-8")

@@ -67,9 +67,9 @@ def test_a_wrong_method_is_told_the_right_one(server: Server) -> None:
 @pytest.mark.parametrize(
     "option", ["$filter", "$orderby", "$select", "$expand", "$search", "$apply", "$skiptoken", "$FILTER"]
 )
-def test_an_unsupported_option_is_refused_by_name(server: Server, option: str) -> None:
+def test_an_option_that_cannot_be_honoured_is_refused_by_name(server: Server, option: str) -> None:
     """Passing over a filter would give rows that nobody asked for."""
-    answer = server.get(f"/api/Software?{option}=id eq 'x'")
+    answer = server.get(f"/api/Software?{option}=length(id) gt 1")
 
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (400, "ODataError")
@@ -81,13 +81,14 @@ def test_an_unsupported_option_is_refused_by_name(server: Server, option: str) -
     [
         "$top=-1",
         "$top=x",
-        "$top=",
         "$top=1&$top=2",
         "$top=10001",
         "$skip=1.5",
         "$top=٣",
         "$count=maybe",
         "$skip=" + "9" * 19,
+        "$filter=name eq 1",
+        "$orderby=nothing",
     ],
 )
 def test_an_unreadable_option_is_refused(server: Server, query: str) -> None:
@@ -100,21 +101,21 @@ def test_an_unreadable_option_is_refused(server: Server, query: str) -> None:
 def test_other_parameters_are_ignored(server: Server) -> None:
     """Clients send page sizes, ids and even their credentials in the query."""
     answer = server.get(
-        "/api/Software?pageSize=10000&pageIndex=1&client_secret=x&%24top=5&$skip=999999999999999999&$count=TRUE"
+        "/api/Software?pageSize=10000&pageIndex=1&client_secret=x&%24top=5&$skip=999999999999999&$count=TRUE&$filter="
     )
 
     assert answer.json() == {"@odata.context": f"{server.url}/api/$metadata#Software", "@odata.count": 0, "value": []}
 
 
-def test_options_on_one_entity_are_refused(server: Server) -> None:
-    """$select on one software would be passed over silently otherwise."""
-    assert server.get("/api/Software/microsoft-_-edge?$select=id").status_code == 400
+def test_options_of_lists_are_refused_on_one_entity(server: Server) -> None:
+    """$filter on one software would be passed over silently otherwise."""
+    assert server.get("/api/Software/microsoft-_-edge?$filter=id eq 'x'").status_code == 400
 
 
 def test_a_query_without_end_is_refused(server: Server) -> None:
     """Bounds hold for queries too."""
     assert server.get("/api/Software?" + "&".join(["a=1"] * 101)).status_code == 400
-    assert server.get("/api/Software?a=" + "x" * 9000).status_code == 400
+    assert server.get("/api/Software?a=" + "x" * 40_000).status_code == 400
 
 
 def test_an_unforeseen_error_tells_nothing_but_its_id(

@@ -22,7 +22,7 @@ from kbgap.server.operation import Guarded, Open, Operation
 from kbgap.server.routes import OPERATIONS
 from kbgap.store import clients, tenants
 from tests.builders import TENANT
-from tests.server.conftest import Server, raw_get, running
+from tests.server.conftest import Server, an_address, raw_get, running
 
 GUARDED = [operation for operation in OPERATIONS if isinstance(operation.access, Guarded)]
 OPEN_TO_ALL = {
@@ -106,9 +106,15 @@ BAD_TOKENS: dict[str, Callable[[Server], str]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def bad_tokens(server: Server) -> dict[str, str]:
+    """Each of them, made once."""
+    return {name: make(server) for name, make in BAD_TOKENS.items()}
+
+
 def call(server: Server, operation: Operation, authorization: str | None) -> httpx2.Response:
     """Call an operation with an Authorization header."""
-    path = operation.path.replace("{id}", "microsoft-_-edge")
+    path = an_address(operation.path)
     headers = {} if authorization is None else {"Authorization": authorization}
     return server.http.request(operation.method, path, headers=headers)
 
@@ -119,10 +125,10 @@ def test_only_signing_in_and_health_are_open() -> None:
 
 
 @pytest.mark.parametrize("operation", GUARDED, ids=lambda operation: f"{operation.method} {operation.path}")
-def test_nothing_opens_without_a_good_token(server: Server, operation: Operation) -> None:
+def test_nothing_opens_without_a_good_token(server: Server, bad_tokens: dict[str, str], operation: Operation) -> None:
     """Each guarded operation answers 401 to no token and to each kind of bad one, and says how to authenticate."""
     absent = [call(server, operation, header) for header in (None, "", "Bearer", "Basic eDp5", "garbage")]
-    bad = {name: call(server, operation, f"Bearer {make(server)}") for name, make in BAD_TOKENS.items()}
+    bad = {name: call(server, operation, f"Bearer {token}") for name, token in bad_tokens.items()}
 
     assert {answer.status_code for answer in absent} == {401}
     assert {answer.headers["www-authenticate"] for answer in absent} == {"Bearer"}
@@ -143,12 +149,12 @@ def test_a_token_without_the_role_is_forbidden_and_told_which(server: Server, op
 
     error = answer.json()["error"]
     match = re.fullmatch(
-        r"Missing application roles\. API required roles: (.+), application roles: (.+)", error["message"]
+        r"Missing application roles\. API required roles: (.+), application roles: (.*)", error["message"]
     )
     assert (answer.status_code, error["code"]) == (403, "Forbidden")
     assert match is not None
     assert match[1].split(",") == list(access.application)
-    assert match[2].split(",") == others
+    assert match[2] == ",".join(others)
 
 
 @pytest.mark.parametrize("operation", GUARDED, ids=lambda operation: f"{operation.method} {operation.path}")

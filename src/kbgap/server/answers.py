@@ -5,8 +5,6 @@ Everything beyond ASCII is escaped, because some clients read answers as ASCII a
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 from starlette.responses import Response
@@ -14,17 +12,9 @@ from starlette.responses import Response
 JSON = "application/json; charset=utf-8"
 ODATA_JSON = "application/json; odata.metadata=minimal; charset=utf-8"
 
+_VERSION = {"OData-Version": "4.0"}
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _ENCODER = msgspec.json.Encoder()
-
-
-class Page(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A list as OData writes it, in the order of its members; count and link are there only when they have a value."""
-
-    context: str = msgspec.field(name="@odata.context")
-    count: int | None = msgspec.field(name="@odata.count", default=None)
-    value: Sequence[Any]
-    next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
 
 
 def as_ascii_json(value: object) -> bytes:
@@ -41,19 +31,14 @@ def answer_json(value: object, status: int = 200) -> Response:
     return Response(as_ascii_json(value), status_code=status, media_type=JSON)
 
 
-def answer_page(page: Page) -> Response:
-    """A list of rows in its envelope."""
-    return _odata(page)
+def odata_answer(body: bytes) -> Response:
+    """An answer of the OData API, whose body is JSON already."""
+    return Response(body, media_type=ODATA_JSON, headers=_VERSION)
 
 
-def answer_entity(context: str, entity: object) -> Response:
-    """One entity: its members beside the context."""
-    members: Mapping[str, object] = msgspec.to_builtins(entity, builtin_types=())
-    return _odata({"@odata.context": context, **members})
-
-
-def _odata(members: object) -> Response:
-    return Response(as_ascii_json(members), media_type=ODATA_JSON, headers={"OData-Version": "4.0"})
+def text_answer(text: str) -> Response:
+    """A bare value, as ``/$count`` gives it."""
+    return Response(text, media_type="text/plain; charset=utf-8", headers=_VERSION)
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from kbgap.auth.permissions import ApplicationPermission, DelegatedPermission, Principal
 from kbgap.server.addresses import address_of
 from kbgap.server.errors import answer_error
+from kbgap.server.results import Parameter, Result
 from kbgap.server.service import Service
 
 T = TypeVar("T")
@@ -79,6 +80,10 @@ class Operation:
     method: str
     path: str
     access: Open | Guarded
-    result: type | None = None
+    result: Result
+    about: str
+    parameters: tuple[Parameter, ...] = ()
+    body: type | None = None
+    is_ours: bool = False
     refuse: Refusal = answer_error
     is_remembered: bool = False

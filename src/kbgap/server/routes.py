@@ -1,49 +1,85 @@
 """Every path of the server with the permission that opens it: the one table that routing and checks follow."""
 
-from kbgap.auth.permissions import ApplicationPermission as Application
-from kbgap.auth.permissions import DelegatedPermission as Delegated
-from kbgap.server import discovery, figures, health, inventory, read, token
+from kbgap.server import alerts, discovery, figures, health, inventory, metadata, read_software, token
+from kbgap.server.entity_routes import ANYTHING, INVENTORY, SOFTWARE, one, rows
 from kbgap.server.inventory import BatchAnswer
-from kbgap.server.operation import Guarded, GuardedHandler, Open, OpenHandler, Operation
-from kbgap.store.views import MissingKb, Software
+from kbgap.server.operation import Open, OpenHandler, Operation
+from kbgap.server.results import Plain, Raw
 
 
-def _software(handle: GuardedHandler) -> Guarded:
-    return Guarded((Application.SOFTWARE_READ_ALL,), (Delegated.SOFTWARE_READ,), handle)
+def _sign_in(method: str, path: str, handle: OpenHandler, about: str) -> Operation:
+    return Operation(method, path, Open(handle), Raw(("application/json",)), about, refuse=token.refuse_sign_in)
 
 
-def _sign_in(method: str, path: str, handle: OpenHandler) -> Operation:
-    return Operation(method, path, Open(handle), refuse=token.refuse_sign_in)
-
-
-OPERATIONS: tuple[Operation, ...] = (
-    # the API of the contract
-    Operation("GET", "/api/Software", _software(read.list_software), Software, is_remembered=True),
-    Operation("GET", "/api/Software/{id}", _software(read.one_software), Software, is_remembered=True),
+_CONTRACT = (
+    *rows("/api/Software", SOFTWARE, read_software.SOFTWARE, "The software that machines have.", is_remembered=True),
+    one("/api/Software/{id}", SOFTWARE, read_software.ONE_SOFTWARE, "One software.", is_remembered=True),
+    *rows(
+        "/api/Software/{id}/getmissingkbs",
+        SOFTWARE,
+        read_software.MISSING,
+        "The KBs that machines miss for one software, newest first.",
+        is_remembered=True,
+    ),
+    *rows(
+        "/api/machines/{id}/getmissingkbs",
+        SOFTWARE,
+        read_software.MISSING_ON_MACHINE,
+        "The KBs that one machine misses, newest first.",
+        is_remembered=True,
+    ),
+    *rows("/api/alerts", ANYTHING, alerts.ALERTS, "Always an empty list, for connection tests."),
     Operation(
-        "GET", "/api/Software/{id}/getmissingkbs", _software(read.missing_for_software), MissingKb, is_remembered=True
+        "GET",
+        "/api",
+        ANYTHING.guard(metadata.answer_service),
+        Raw((metadata.JSON,)),
+        "The service document: the lists that can be read.",
     ),
     Operation(
-        "GET", "/api/machines/{id}/getmissingkbs", _software(read.missing_for_machine), MissingKb, is_remembered=True
+        "GET",
+        "/api/$metadata",
+        ANYTHING.guard(metadata.answer_metadata),
+        Raw((metadata.XML, metadata.JSON)),
+        "The description of all types, as OData CSDL.",
     ),
-    # our own
+)
+_OURS = (
     Operation(
         "POST",
         "/inventory/reports",
-        Guarded((Application.INVENTORY_WRITE_ALL,), (), inventory.take_reports),
-        BatchAnswer,
+        INVENTORY.guard(inventory.take_reports),
+        Plain(BatchAnswer),
+        "Takes what machines report.",
+        is_ours=True,
     ),
-    # signing in: also as GET with the form in its body, as one public client does
-    _sign_in("POST", "/{tenant}/oauth2/token", token.answer_first),
-    _sign_in("GET", "/{tenant}/oauth2/token", token.answer_first),
-    _sign_in("POST", "/{tenant}/oauth2/v2.0/token", token.answer_second),
-    _sign_in("GET", "/{tenant}/oauth2/v2.0/token", token.answer_second),
-    _sign_in("GET", "/{tenant}/oauth2/v2.0/authorize", token.refuse_people),
-    _sign_in("GET", "/{tenant}/v2.0/.well-known/openid-configuration", discovery.answer_configuration),
-    _sign_in("GET", "/{tenant}/discovery/v2.0/keys", discovery.answer_keys),
-    _sign_in("GET", "/common/discovery/instance", discovery.answer_instance),
-    # for load balancers and service managers
-    Operation("GET", "/healthz", Open(health.answer_alive)),
-    Operation("GET", "/readyz", Open(health.answer_ready)),
-    Operation("GET", "/metrics", Open(figures.answer_metrics)),
 )
+# Also as GET with the form in its body, as one public client does.
+_SIGN_IN = (
+    _sign_in("POST", "/{tenant}/oauth2/token", token.answer_first, "A token, version 1."),
+    _sign_in("GET", "/{tenant}/oauth2/token", token.answer_first, "A token, version 1, asked for with GET."),
+    _sign_in("POST", "/{tenant}/oauth2/v2.0/token", token.answer_second, "A token, version 2."),
+    _sign_in("GET", "/{tenant}/oauth2/v2.0/token", token.answer_second, "A token, version 2, asked for with GET."),
+    _sign_in("GET", "/{tenant}/oauth2/v2.0/authorize", token.refuse_people, "Always refused: people cannot sign in."),
+    _sign_in(
+        "GET",
+        "/{tenant}/v2.0/.well-known/openid-configuration",
+        discovery.answer_configuration,
+        "Where to ask for tokens.",
+    ),
+    _sign_in("GET", "/{tenant}/discovery/v2.0/keys", discovery.answer_keys, "The keys that verify our tokens."),
+    _sign_in("GET", "/common/discovery/instance", discovery.answer_instance, "What MSAL asks after a refused sign-in."),
+)
+_SERVICE = (
+    Operation("GET", "/healthz", Open(health.answer_alive), Raw(("application/json",)), "200 while the process lives."),
+    Operation(
+        "GET",
+        "/readyz",
+        Open(health.answer_ready),
+        Raw(("application/json",)),
+        "200 when the database answers and there is a catalogue, else 503.",
+    ),
+    Operation("GET", "/metrics", Open(figures.answer_metrics), Raw(("text/plain",)), "Figures for Prometheus."),
+)
+
+OPERATIONS: tuple[Operation, ...] = (*_CONTRACT, *_OURS, *_SIGN_IN, *_SERVICE)
