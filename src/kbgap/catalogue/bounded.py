@@ -9,6 +9,7 @@ import hashlib
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator
 from typing import IO, Protocol
 
 import zstandard
@@ -96,3 +97,15 @@ def unpacked(stream: IO[bytes], name: str) -> Readable:
     if lower.endswith(".gz"):
         return gzip.GzipFile(fileobj=stream)
     return stream
+
+
+def gunzipped(chunks: Iterator[bytes], most: int) -> Iterator[bytes]:
+    """Unpack gzip as it comes in, at most so many bytes at a time; zlib.error when broken, EOFError when cut."""
+    unzip = zlib.decompressobj(wbits=31)
+    for chunk in chunks:
+        pending = chunk
+        while pending:
+            yield unzip.decompress(pending, most)
+            pending = unzip.unconsumed_tail
+    if not unzip.eof:
+        raise EOFError("it was cut")

@@ -103,6 +103,7 @@ def _describe(entry: Entry, fixed: tuple[FixedProduct, ...], published: str) -> 
         revised=entry.revised,
         exploit=entry.exploit,
         products=fixed,
+        description=entry.description,
     )
 
 

@@ -49,6 +49,7 @@ class PublishedCve(Value, frozen=True):
     revised: str
     exploit: str
     products: tuple[FixedProduct, ...]
+    description: str = ""
 
 
 class DocumentFacts(Value, frozen=True):

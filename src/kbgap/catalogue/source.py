@@ -31,7 +31,7 @@ from urllib.request import (
 import zstandard
 
 from kbgap import __version__
-from kbgap.catalogue.bounded import Limits
+from kbgap.catalogue.bounded import Limits, gunzipped
 from kbgap.catalogue.cache import Validators
 from kbgap.catalogue.files import Item
 from kbgap.catalogue.msrc_index import Index, read_index
@@ -125,6 +125,10 @@ class Service:
         url = f"{self._base}/cvrf/v3.0/updates"
         data = self._get(url, {"Accept": "application/json"}, lambda answer: b"".join(self._content(answer)))
         return read_index(decode_json(data or b"", url), url)
+
+    def whole(self) -> bytes:
+        """Fetch what is at the base address itself: a list that is one file. Errors as ``index``."""
+        return self._get(self._base, {"Accept": "*/*"}, lambda answer: b"".join(self._content(answer))) or b""
 
     def documents(self, wanted: Mapping[str, Validators], folder: Path) -> Iterator[Answer]:
         """Fetch documents by id into files in ``folder``, a few at a time, and answer for each in the order given.
@@ -257,17 +261,10 @@ def _opener(proxies: dict[str, str] | None) -> OpenerDirector:
 
 
 def _unzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    unzip = zlib.decompressobj(wbits=31)
     try:
-        for chunk in chunks:
-            pending = chunk
-            while pending:
-                yield unzip.decompress(pending, _CHUNK)
-                pending = unzip.unconsumed_tail
-    except zlib.error as error:
+        yield from gunzipped(chunks, _CHUNK)
+    except (zlib.error, EOFError) as error:
         raise _TryAgainError(f"the answer cannot be unpacked: {error}") from error
-    if not unzip.eof:
-        raise _TryAgainError("the answer was cut")
 
 
 def _followed(url: str, location: str) -> str:

@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 
 from kbgap.core.errors import Invalid
 from kbgap.core.model import Value
-from kbgap.store import counts, machines, states, tenants
+from kbgap.store import counts, history, machines, tenants
 from kbgap.store.counts import Moves
 from kbgap.store.database import Database, Transaction
 from kbgap.store.machines import Stored
 from kbgap.store.tenants import Pointer, tenant_key
+from kbgap.store.unused import drop_unused
 
 REASONS = ("Other", "InactiveDevice", "DuplicateDevice", "DeviceDoesNotExist", "DeviceOutOfScope")
 
@@ -75,7 +76,8 @@ def sweep_machines(database: Database, tenant: str, now: datetime, silent_after:
             pointer = tenants.pointer(tx, tenant)
         if gone:
             _delete(database, tx, tenant, pointer, gone)
-        states.drop_unused(tx, key, pointer.revision)
+        history.forget(tx, key, now - keep)
+        drop_unused(tx, key, pointer.revision)
     return Swept(silent=len(silent), deleted=len(gone))
 
 

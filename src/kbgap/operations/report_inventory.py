@@ -10,9 +10,11 @@ from kbgap.inventory.report import Report
 from kbgap.operations.arrivals import Answer, Arrivals, sort_out
 from kbgap.operations.judging import Judge, Led, require_current
 from kbgap.operations.telling import Told, evidence_of, identity_of, tell
-from kbgap.store import counts, machines, states, tenants
+from kbgap.store import counts, exposures, history, machines, states, tenants
 from kbgap.store.counts import Moves
 from kbgap.store.database import Database, Transaction
+from kbgap.store.effects import Effects
+from kbgap.store.history import ReportChange
 from kbgap.store.machines import Heard, Stored, Written
 from kbgap.store.packing import digest, in_pieces, pack
 from kbgap.store.states import KnownEvidence, Profile
@@ -78,8 +80,9 @@ def _record(
         require_current(pointer, judge.revision)
         arrivals = sort_out(batch, machines.heard(tx, key, ids), now)
         stored = machines.load(tx, key, arrivals.changed.keys() | arrivals.returned)
-        written = _written(tx, key, judge, arrivals.changed, prepared, stored)
+        written = _written(tx, key, judge, arrivals.changed, prepared, stored, database.effects)
         machines.write(tx, key, written, arrivals.heard)
+        _note_changes(tx, key, judge.revision, written, stored, now)
         moves = _moves(arrivals, stored, written)
         if counts.apply(tx, key, judge.revision, moves, database.effects) or written:
             tenants.move(tx, tenant, pointer)
@@ -142,6 +145,7 @@ def _written(
     changed: Mapping[str, Told],
     prepared: Mapping[bytes, _Prepared],
     stored: Mapping[str, Stored],
+    effects: Effects,
 ) -> list[Written]:
     """The machines to write, after saving the evidence, profiles and states that they lead to."""
     ready = {name: prepared.get(told.report) or _ready(told) for name, told in changed.items()}
@@ -149,6 +153,7 @@ def _written(
     new = {item.evidence: item for item in ready.values() if item.evidence not in known}
     led = {key: item.led or judge.lead_stored(item.body) for key, item in new.items()}
     states.save_profiles(tx, tenant, judge.revision, [item.profile for item in led.values()], judge.assess)
+    exposures.save(tx, tenant, judge.revision, {item.profile.key for item in led.values()}, effects)
     known |= {key: KnownEvidence(profile=item.profile.key, facts=item.facts) for key, item in led.items()}
     states.save_evidence(tx, tenant, {key: item.packed or pack(item.body) for key, item in new.items()}, known)
     identities = {name: identity_of(told.content) for name, told in changed.items()}
@@ -169,6 +174,31 @@ def _written(
 def _group(reported: str | None, stored: Stored | None) -> str | None:
     """The group that counts: what an administrator set wins."""
     return reported if stored is None or stored.set_group is None else stored.set_group
+
+
+def _note_changes(
+    tx: Transaction,
+    tenant: TenantKey,
+    revision: str,
+    written: Sequence[Written],
+    stored: Mapping[str, Stored],
+    now: datetime,
+) -> None:
+    """Write down whose exposure changed."""
+    profiles = {machine.known.profile for machine in written}
+    profiles |= {stored[machine.machine_id].profile for machine in written if machine.machine_id in stored}
+    found = exposures.of_profiles(tx, tenant, revision, profiles)
+    changes = []
+    for machine in written:
+        before = stored.get(machine.machine_id)
+        change = ReportChange(
+            machine_id=machine.machine_id,
+            evidence=None if before is None else before.evidence,
+            was=exposures.NOTHING_OPEN if before is None else found[before.profile],
+            became=found[machine.known.profile],
+        )
+        changes.append(change)
+    history.note_reports(tx, tenant, now, changes)
 
 
 def _moves(arrivals: Arrivals, stored: Mapping[str, Stored], written: Iterable[Written]) -> Moves:

@@ -6,7 +6,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 
 from kbgap.core.errors import Unavailable
-from kbgap.store import schema, states
+from kbgap.store import cves, schema, states
 from kbgap.store.effect import Effect
 from kbgap.store.packing import in_pieces, unpack
 from kbgap.store.recent import Recent
@@ -15,6 +15,8 @@ from kbgap.store.tenants import TenantKey
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 Member = tuple[int | None, tuple[bytes, ...]]
+
+_REVISIONS = 4  # of which the points are kept: tens of thousands of numbers each
 
 
 class Effects:
@@ -27,6 +29,7 @@ class Effects:
         self._gaps: Recent[tuple[str, bytes], bytes] = Recent(limit)
         self._effects: Recent[bytes, Effect] = Recent(limit)
         self._members: Recent[bytes, Member] = Recent(limit)
+        self._points: Recent[tuple[str, str], Mapping[str, float]] = Recent(_REVISIONS)
 
     def gaps(
         self, connection: Connection, tenant: TenantKey, revision: str, keys: Collection[bytes]
@@ -48,6 +51,15 @@ class Effects:
     def members(self, connection: Connection, tenant: TenantKey, profiles: Collection[bytes]) -> dict[bytes, Member]:
         """The OS build and the states of each profile."""
         return _through(self._members, profiles, lambda absent: states.load_members(connection, tenant, absent))
+
+    def points(self, connection: Connection, revision: str) -> Mapping[str, float]:
+        """What each CVE of a revision weighs when it is open, with the lists of CISA and FIRST as they are now."""
+        key = (revision, cves.edition(connection))
+        known = self._points.get(key)
+        if known is None:
+            known = cves.points(connection, revision)
+            self._points.put(key, known)
+        return known
 
 
 def _through(recent: Recent[K, V], keys: Collection[K], load: Callable[[list[K]], Mapping[K, V]]) -> dict[K, V]:

@@ -203,7 +203,7 @@ def set_exclusion(tx: Connection, tenant: TenantKey, machine_id: str, reason: st
 
 
 def remove(tx: Connection, tenant: TenantKey, machine_ids: Collection[str]) -> None:
-    """Delete machines; what only they led to goes with the next ``states.drop_unused``."""
+    """Delete machines; what only they led to goes with the next ``unused.drop_unused``."""
     for piece in in_pieces(machine_ids):
         tx.execute(delete(_machine).where(_machine.c.tenant_id == tenant, _machine.c.machine_id.in_(piece)))
 

@@ -14,7 +14,6 @@ catalogue_cve = Table(
     metadata,
     revision_column(),
     key("cve"),
-    Column("name", Text, nullable=False),
     Column("description", Text, nullable=False),
     Column("severity", Text, nullable=False),  # the API's word
     Column("cvss", Double, nullable=False),  # 0 when there is no score
@@ -73,8 +72,8 @@ profile_exposure = Table(
     "profile_exposure",
     metadata,
     tenant_column(),
-    key("revision"),
     key("profile", LargeBinary),
+    key("revision"),
     Column("exposure", LargeBinary, nullable=False),
     inside("profile", "profile", cascade=True),
     inside("exposure", "exposure"),
@@ -82,15 +81,15 @@ profile_exposure = Table(
     sqlite_with_rowid=False,
 )
 
-# A report changed what is open on a machine. ``was`` is null for a machine that was new.
+# A report changed what is open on a machine.
 report_change = Table(
     "report_change",
     metadata,
     tenant_column(),
     key("machine_id"),
     Column("changed_at", Instant, primary_key=True),
-    Column("evidence", LargeBinary),  # that it had before
-    Column("was", LargeBinary),
+    Column("evidence", LargeBinary),  # that it had before; None for a machine that is new
+    Column("was", LargeBinary, nullable=False),
     Column("became", LargeBinary, nullable=False),
     inside("machine", "machine_id", cascade=True),
     Index(None, "tenant_id", "changed_at"),

@@ -5,7 +5,7 @@ All three are kept once and shared by every machine alike; their keys are digest
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-from sqlalchemy import Connection, delete, exists, select, update
+from sqlalchemy import Connection, select, update
 
 from kbgap.core.model import SoftwareState, Value
 from kbgap.core.verdicts import Finding, IsMissing, IsUnknown
@@ -203,17 +203,3 @@ def load_members(
             _, states = found.get(row.profile, (None, ()))
             found[row.profile] = (row.os_build, states if row.state is None else (*states, row.state))
     return found
-
-
-def drop_unused(tx: Connection, tenant: TenantKey, revision: str | None) -> None:
-    """Delete what no machine leads to any more, and findings of other revisions than this one."""
-    for table in (schema.finding, schema.judgement):
-        tx.execute(delete(table).where(table.c.tenant_id == tenant, table.c.revision != (revision or "")))
-    for table, users, shared in (
-        (schema.evidence, (schema.machine,), "evidence"),
-        (schema.profile, (schema.evidence, schema.machine), "profile"),
-        (schema.software_state, (schema.profile_state,), "state"),
-        (schema.gap, (schema.judgement,), "gap"),
-    ):
-        used = [exists().where(user.c.tenant_id == tenant, user.c[shared] == table.c[shared]) for user in users]
-        tx.execute(delete(table).where(table.c.tenant_id == tenant, *(~use for use in used)))

@@ -54,7 +54,6 @@ def _create_catalogue_cve() -> None:
         "catalogue_cve",
         sa.Column("revision", sa.Text(), nullable=False),
         sa.Column("cve", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("severity", sa.Text(), nullable=False),
         sa.Column("cvss", sa.Double(), nullable=False),
@@ -135,8 +134,8 @@ def _create_profile_exposure() -> None:
     op.create_table(
         "profile_exposure",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
-        sa.Column("revision", sa.Text(), nullable=False),
         sa.Column("profile", sa.LargeBinary(), nullable=False),
+        sa.Column("revision", sa.Text(), nullable=False),
         sa.Column("exposure", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id", "exposure"], ["exposure.tenant_id", "exposure.exposure"], name="fk_profile_exposure_exposure"
@@ -147,7 +146,7 @@ def _create_profile_exposure() -> None:
             name="fk_profile_exposure_profile",
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("tenant_id", "revision", "profile", name="pk_profile_exposure"),
+        sa.PrimaryKeyConstraint("tenant_id", "profile", "revision", name="pk_profile_exposure"),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_profile_exposure_tenant_id_exposure", "profile_exposure", ["tenant_id", "exposure"])
@@ -161,7 +160,7 @@ def _create_report_change() -> None:
         sa.Column("machine_id", sa.Text(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False, autoincrement=False),
         sa.Column("evidence", sa.LargeBinary(), nullable=True),
-        sa.Column("was", sa.LargeBinary(), nullable=True),
+        sa.Column("was", sa.LargeBinary(), nullable=False),
         sa.Column("became", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id", "machine_id"],

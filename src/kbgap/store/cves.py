@@ -1,0 +1,104 @@
+"""Save and load what is known of CVEs: Microsoft's facts by catalogue revision, CISA's and FIRST's beside them."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, select
+
+from kbgap.core.exposure import points_of
+from kbgap.core.model import Value
+from kbgap.store import dialect
+from kbgap.store.packing import in_pieces
+from kbgap.store.schema_answers import catalogue_cve, catalogue_threat, catalogue_threat_feed
+
+_PIECE = 5_000
+
+
+class CveRow(Value, frozen=True):
+    """One CVE of a catalogue; ``severity`` is the API's word, ``cvss`` 0 when there is no score.
+
+    ``is_exploited``: Microsoft saw it used. ``is_disclosed``: it was known in public before it was fixed.
+    """
+
+    cve: str
+    description: str
+    severity: str
+    cvss: float
+    vector: str | None
+    published_at: datetime
+    updated_at: datetime
+    first_patch_at: datetime | None
+    is_exploited: bool
+    is_disclosed: bool
+
+
+class Feed(Value, frozen=True):
+    """Which edition of a list is loaded: ``feed`` is kev or epss."""
+
+    feed: str
+    version: str
+    cves: int
+    loaded_at: datetime
+
+
+def save_cves(tx: Connection, revision: str, rows: Iterable[CveRow]) -> None:
+    """Save the CVEs of a revision that is being saved."""
+    for piece in in_pieces(rows, _PIECE):
+        dialect.insert_all(tx, catalogue_cve, [{"revision": revision, **_columns(row)} for row in piece])
+
+
+def _columns(row: CveRow) -> dict[str, object]:
+    return {name: getattr(row, name) for name in row.__struct_fields__}
+
+
+def replace_threats(
+    tx: Connection, exploited: Mapping[str, str] | None, estimates: Mapping[str, float] | None, feeds: Iterable[Feed]
+) -> None:
+    """Replace CISA's list (ISO days), FIRST's estimates, or both; a None leaves what is there."""
+    known = {row.cve: (row.exploited_on, row.epss) for row in tx.execute(select(catalogue_threat))}
+    days = {cve: day for cve, (day, _) in known.items() if day} if exploited is None else exploited
+    scores = {cve: score for cve, (_, score) in known.items() if score is not None} if estimates is None else estimates
+    tx.execute(delete(catalogue_threat))
+    rows = ({"cve": c, "exploited_on": days.get(c), "epss": scores.get(c)} for c in sorted({*days, *scores}))
+    for piece in in_pieces(rows, _PIECE):
+        dialect.insert_all(tx, catalogue_threat, piece)
+    dialect.insert_or_replace(tx, catalogue_threat_feed, [_feed_columns(feed) for feed in feeds])
+
+
+def _feed_columns(feed: Feed) -> dict[str, object]:
+    return {name: getattr(feed, name) for name in feed.__struct_fields__}
+
+
+def feeds(connection: Connection) -> tuple[Feed, ...]:
+    """The editions that are loaded, by name."""
+    rows = connection.execute(select(catalogue_threat_feed).order_by(catalogue_threat_feed.c.feed))
+    return tuple(Feed(feed=row.feed, version=row.version, cves=row.cves, loaded_at=row.loaded_at) for row in rows)
+
+
+def edition(connection: Connection) -> str:
+    """A text that changes whenever CISA's or FIRST's lists do."""
+    newest = connection.execute(select(func.count(), func.max(catalogue_threat_feed.c.loaded_at))).one()
+    return f"{newest[0]}/{newest[1]}"
+
+
+def points(connection: Connection, revision: str) -> dict[str, float]:
+    """What each CVE of a revision weighs, if it is open."""
+    joined = catalogue_cve.outerjoin(catalogue_threat, catalogue_threat.c.cve == catalogue_cve.c.cve)
+    columns = (
+        catalogue_cve.c.cve,
+        catalogue_cve.c.severity,
+        catalogue_cve.c.is_exploited,
+        catalogue_threat.c.exploited_on,
+    )
+    rows = connection.execute(select(*columns).select_from(joined).where(catalogue_cve.c.revision == revision))
+    return {
+        row.cve: points_of(row.severity, exploited=row.is_exploited or row.exploited_on is not None) for row in rows
+    }
+
+
+def exploited(connection: Connection, revision: str) -> frozenset[str]:
+    """The CVEs of a revision that Microsoft or CISA knows to be used."""
+    joined = catalogue_cve.outerjoin(catalogue_threat, catalogue_threat.c.cve == catalogue_cve.c.cve)
+    used = catalogue_cve.c.is_exploited | catalogue_threat.c.exploited_on.is_not(None)
+    statement = select(catalogue_cve.c.cve).select_from(joined).where(catalogue_cve.c.revision == revision, used)
+    return frozenset(connection.scalars(statement))

@@ -1,0 +1,44 @@
+"""Delete what nothing leads to any more: rows that machines shared, and findings of revisions that have passed."""
+
+from sqlalchemy import Column, ColumnElement, Connection, Table, delete, exists
+
+from kbgap.store import schema
+from kbgap.store.schema_answers import (
+    exposure,
+    exposure_gap,
+    profile_exposure,
+    refresh_change,
+    report_change,
+    software_set,
+)
+from kbgap.store.tenants import TenantKey
+
+# Each table with the columns that lead to its rows, those first whose rows lead to others.
+_SHARED: tuple[tuple[Table, str, tuple[tuple[Table, str], ...]], ...] = (
+    (schema.evidence, "evidence", ((schema.machine, "evidence"),)),
+    (schema.profile, "profile", ((schema.evidence, "profile"), (schema.machine, "profile"))),
+    (schema.software_state, "state", ((schema.profile_state, "state"),)),
+    (
+        exposure,
+        "exposure",
+        (
+            (profile_exposure, "exposure"),
+            *((change, column) for change in (report_change, refresh_change) for column in ("was", "became")),
+        ),
+    ),
+    (schema.gap, "gap", ((schema.judgement, "gap"), (exposure_gap, "gap"))),
+    (software_set, "software_set", ((schema.evidence, "software_set"), (schema.machine, "software_set"))),
+)
+
+
+def drop_unused(tx: Connection, tenant: TenantKey, revision: str | None) -> None:
+    """Delete what no machine and no history leads to, and whatever belongs to other revisions than this one."""
+    for table in (schema.finding, schema.judgement, profile_exposure):
+        tx.execute(delete(table).where(table.c.tenant_id == tenant, table.c.revision != (revision or "")))
+    for table, key, users in _SHARED:
+        unused = [~_leads(user.c[column], table.c[key], tenant) for user, column in users]
+        tx.execute(delete(table).where(table.c.tenant_id == tenant, *unused))
+
+
+def _leads(column: Column[object], key: Column[object], tenant: TenantKey) -> ColumnElement[bool]:
+    return exists().where(column.table.c.tenant_id == tenant, column == key)
