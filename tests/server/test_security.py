@@ -28,6 +28,8 @@ GUARDED = [operation for operation in OPERATIONS if isinstance(operation.access,
 OPEN_TO_ALL = {
     "/healthz",
     "/readyz",
+    "/openapi.json",
+    "/docs",
     "/metrics",
     "/{tenant}/oauth2/token",
     "/{tenant}/oauth2/v2.0/token",

@@ -107,20 +107,24 @@ _UNEXPECTED = Kind(500, "InternalServerError")
 RETRY_AFTER = "5"  # seconds, as clients that wait for a 503 read it
 
 
-class _Error(msgspec.Struct, frozen=True):
+class Error(msgspec.Struct, frozen=True):
+    """What went wrong, for programs and for people."""
+
     code: str
     message: str
     target: str
 
 
-class _ErrorBody(msgspec.Struct, frozen=True):
-    error: _Error
+class ErrorBody(msgspec.Struct, frozen=True):
+    """The body of every answer that tells of an error."""
+
+    error: Error
 
 
 def answer_error(error: Exception, correlation_id: str, now: datetime) -> Response:  # noqa: ARG001 - other forms tell the time
     """The answer to whatever went wrong; what nobody foresaw is logged in full and answered without details."""
     kind = kind_of(error)
-    body = _ErrorBody(_Error(code=kind.code, message=message_of(error, correlation_id), target=correlation_id))
+    body = ErrorBody(Error(code=kind.code, message=message_of(error, correlation_id), target=correlation_id))
     return Response(as_ascii_json(body), status_code=kind.status, media_type=JSON, headers=_headers_of(error))
 
 

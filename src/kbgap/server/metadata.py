@@ -45,13 +45,15 @@ def _format(request: Request) -> str:
 
 
 def _accepted(header: str) -> str:
-    """What the client would rather have; XML when both are alike to it, as to those that take anything."""
+    """What the client would rather have; XML for those that take anything, and JSON for those that name only JSON."""
     weights: dict[str, float] = {}
     for part in header.lower().split(",")[:20]:
         media, _, rest = part.partition(";")
         _, _, weight = rest.partition("q=")
         weights[media.strip()] = _number(weight) if weight else 1.0
     anything = max(weights.get("*/*", 0), weights.get("application/*", 0))
+    if XML not in weights and JSON in weights:
+        return JSON
     return JSON if weights.get(JSON, anything) > weights.get(XML, anything) else XML
 
 

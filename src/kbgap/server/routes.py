@@ -1,6 +1,6 @@
 """Every path of the server with the permission that opens it: the one table that routing and checks follow."""
 
-from kbgap.server import alerts, discovery, figures, health, inventory, metadata, read_software, token
+from kbgap.server import alerts, discovery, figures, health, inventory, metadata, read_software, reference, token
 from kbgap.server.entity_routes import ANYTHING, INVENTORY, SOFTWARE, one, rows
 from kbgap.server.inventory import BatchAnswer
 from kbgap.server.operation import Open, OpenHandler, Operation
@@ -67,7 +67,14 @@ _SIGN_IN = (
         discovery.answer_configuration,
         "Where to ask for tokens.",
     ),
+    _sign_in(
+        "GET",
+        "/{tenant}/.well-known/openid-configuration",
+        discovery.answer_first_configuration,
+        "Where to ask for tokens, version 1.",
+    ),
     _sign_in("GET", "/{tenant}/discovery/v2.0/keys", discovery.answer_keys, "The keys that verify our tokens."),
+    _sign_in("GET", "/{tenant}/discovery/keys", discovery.answer_keys, "The keys that verify our tokens, version 1."),
     _sign_in("GET", "/common/discovery/instance", discovery.answer_instance, "What MSAL asks after a refused sign-in."),
 )
 _SERVICE = (
@@ -78,6 +85,22 @@ _SERVICE = (
         Open(health.answer_ready),
         Raw(("application/json",)),
         "200 when the database answers and there is a catalogue, else 503.",
+    ),
+    Operation(
+        "GET",
+        "/openapi.json",
+        Open(reference.openapi_handler(lambda: OPERATIONS)),
+        Raw(("application/json",)),
+        "This description of the API, as OpenAPI 3.1.",
+        is_ours=True,
+    ),
+    Operation(
+        "GET",
+        "/docs",
+        Open(reference.page_handler(lambda: OPERATIONS)),
+        Raw(("text/html",)),
+        "The description of the API, as a page for people.",
+        is_ours=True,
     ),
     Operation("GET", "/metrics", Open(figures.answer_metrics), Raw(("text/plain",)), "Figures for Prometheus."),
 )
