@@ -3,6 +3,7 @@
 import sys
 from importlib import import_module
 
+from bench.clock import watching_others
 from bench.figures import Benchmark, print_table
 from bench.given import given
 
@@ -17,8 +18,9 @@ def main(names: list[str]) -> int:
         return 2
     catalogue = given()
     for name in names or NAMES:
-        benchmark: Benchmark = import_module(f"bench.{name}").measure(catalogue)
-        print_table(benchmark)
+        with watching_others() as others:
+            benchmark: Benchmark = import_module(f"bench.{name}").measure(catalogue)
+        print_table(benchmark, others())
     return 0
 
 

@@ -40,6 +40,7 @@ def measure(given: Given) -> Benchmark:
     for name, runs in took.items():
         figures += [
             Figure(f"{name}: median", median([run.wall for run in runs]), "s", 0.3),
+            Figure(f"{name}: fastest", min(run.wall for run in runs), "s"),
             Figure(f"{name}: processor time", median([run.cpu for run in runs]), "s"),
             Figure(f"{name}: peak memory", max(run.peak for run in runs), "MB", 100),
         ]

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 _BYTECODE = Path(__file__).resolve().parent.parent / "build" / "bench" / "bytecode"
+_TICKS = os.sysconf("SC_CLK_TCK")
 _WATCHED = Path(__file__).with_name("watched.py")
 
 
@@ -43,6 +44,28 @@ def timed() -> Iterator[Timed]:
     wall, cpu = time.perf_counter(), time.process_time()
     yield result
     result.wall, result.cpu = time.perf_counter() - wall, time.process_time() - cpu
+
+
+@contextmanager
+def watching_others() -> Iterator[Callable[[], float]]:
+    """Gives the share of the processors (0 to 1) that other programs took in the block, for reading after it.
+
+    Where it is high, wall-clock times say more about the neighbours than about kbgap.
+    """
+    before = _busy_seconds()
+    share = 0.0
+    yield lambda: share
+    busy, ours, total = (after - begun for after, begun in zip(_busy_seconds(), before, strict=True))
+    share = max(0.0, busy - ours) / total
+
+
+def _busy_seconds() -> tuple[float, float, float]:
+    """Processor seconds since the start: of all programs, of this one and its children, and all that there were."""
+    fields = [int(field) for field in Path("/proc/stat").read_text("ascii").split("\n", 1)[0].split()[1:9]]
+    idle = fields[3] + fields[4]
+    ours = os.times()
+    mine = ours.user + ours.system + ours.children_user + ours.children_system
+    return (sum(fields) - idle) / _TICKS, mine, sum(fields) / _TICKS
 
 
 def micros(call: Callable[[], object], rounds: int = 5) -> float:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
+_NOTICED = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -40,9 +42,11 @@ class Benchmark:
     figures: tuple[Figure, ...]
 
 
-def print_table(benchmark: Benchmark) -> None:
-    """Show one benchmark to people."""
-    table = Table(title=f"{benchmark.name}: {benchmark.given}", title_justify="left", title_style="bold")
+def print_table(benchmark: Benchmark, others: float) -> None:
+    """Show one benchmark to people; ``others`` is the share of the processors that other programs took meanwhile."""
+    disturbed = f"\nother programs took {others:.0%} of the processors meanwhile" if others >= _NOTICED else ""
+    title = f"{benchmark.name}: {benchmark.given}{disturbed}"
+    table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("what")
     table.add_column("measured", justify="right")
     table.add_column("target", justify="right")

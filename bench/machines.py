@@ -7,7 +7,17 @@ from typing import TypeVar
 
 from kbgap.catalogue.file import CatalogueFile
 from kbgap.core.levels import cumulative_releases
-from kbgap.core.model import ByBuild, Line, Product, Release
+from kbgap.core.model import (
+    ByBuild,
+    ByVersion,
+    Evidence,
+    Installed,
+    Line,
+    Product,
+    Release,
+    Track,
+    UpdateList,
+)
 from kbgap.inventory.report import (
     SCHEMA,
     DotNet,
@@ -46,6 +56,27 @@ def reports(catalogue: CatalogueFile, count: int, seed: int = SEED) -> Iterator[
         line = catalogue.lines[random.choice(lines)]
         windows = random.choice(by_line[line.id])
         yield _report(number, windows, line, parts[windows.id], random)
+
+
+def programs(catalogue: CatalogueFile, count: int, seed: int = SEED) -> Iterator[Evidence]:
+    """``count`` times one program alone, each as likely as any other, at a version that some update brings."""
+    products = [product for product in catalogue.products if not product.platform and catalogue.fixes(product.id)]
+    for number in range(count if products else 0):
+        random = Random(f"{seed}/program/{number}")
+        product = random.choice(products)
+        fixes = catalogue.fixes(product.id)
+        updates = fixes.updates if fixes else ()
+        versions = [update.proof.build for update in updates if isinstance(update.proof, ByVersion)]
+        version = random.choice(versions) if versions else ()
+        yield Evidence(
+            products=(Installed(product=product.id, software=product.software, version=version),),
+            updates=UpdateList(
+                installed=frozenset(_some([update.kb for update in updates], random)),
+                complete=random.random() >= _WITHOUT_WHOLE_LIST,
+                applications=True,
+            ),
+            track=Track.ROLLUP,
+        )
 
 
 def _parts(catalogue: CatalogueFile, windows: Product) -> tuple[str, ...]:
@@ -88,6 +119,8 @@ def _patched(line: Line, random: Random) -> tuple[str, list[str]]:
         return str(release.build), [release.kb] if random.random() < 0.9 else []
     kind = "security-only" if random.random() < 0.3 else "rollup"
     offered = [release for release in line.releases if release.kind == kind]
+    if not offered:
+        return f"{line.prefix}.0", []
     newest = offered.index(_reached(offered, random))
     # A rollup replaces the one before it in the list; security-only updates all stay, and some are never taken.
     taken = offered[newest : newest + 1] if kind == "rollup" else _some(offered[: newest + 1], random, 0.9)
