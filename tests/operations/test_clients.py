@@ -7,7 +7,16 @@ import pytest
 
 from kbgap.auth.clients import SecretHash, is_secret
 from kbgap.core.errors import Invalid, NotFound
-from kbgap.operations.clients import ALL_ROLES, create_client, list_clients, revoke_client
+from kbgap.operations.clients import (
+    ALL_ROLES,
+    add_secret,
+    client_secrets,
+    create_client,
+    list_clients,
+    remove_secret,
+    revoke_client,
+    rotate_secret,
+)
 from kbgap.store import tenants
 from kbgap.store.database import Database, open_database
 from kbgap.store.migrate import migrate
@@ -38,7 +47,7 @@ def test_a_client_is_created_listed_and_revoked(database: Database) -> None:
     (revoked,) = list_clients(database, TENANT)
 
     assert (created.client_id, created.name, created.roles) == (client_id, "Power BI", ("Software.Read.All",))
-    assert is_secret(secret, SecretHash(created.salt, created.digest))
+    assert [is_secret(secret, SecretHash(kept.salt, kept.digest)) for kept in created.secrets] == [True]
     assert (created.created_at, created.revoked_at) == (NOW, None)
     assert revoked.revoked_at == NOW + timedelta(hours=1)
 
@@ -106,3 +115,63 @@ def test_a_name_of_two_tenants_names_neither(database: Database) -> None:
 
     with pytest.raises(NotFound):
         create_client(database, "contoso", "client", ALL_ROLES, NOW)
+
+
+def test_a_new_secret_stands_beside_the_old_one(database: Database) -> None:
+    """Until the old one is removed by its id, in any letter case."""
+    client_id, _ = create_client(database, TENANT, "client", ALL_ROLES, NOW)
+    (first,) = client_secrets(database, TENANT, client_id)
+
+    issued = add_secret(database, TENANT, client_id, NOW + timedelta(seconds=1), timedelta(days=90))
+    both = [(kept.secret_id, kept.expires_at) for kept in client_secrets(database, TENANT, client_id)]
+    remove_secret(database, TENANT, client_id.upper(), first.secret_id.upper())
+
+    end = NOW + timedelta(days=90, seconds=1)
+    assert both == [(first.secret_id, None), (issued.secret_id, end)]
+    assert [kept.secret_id for kept in client_secrets(database, TENANT, client_id)] == [issued.secret_id]
+
+
+def test_rotating_lets_the_old_secrets_end(database: Database) -> None:
+    """The client has the overlap to take the new one; those that end earlier do."""
+    client_id, _ = create_client(database, TENANT, "client", ALL_ROLES, NOW)
+    add_secret(database, TENANT, client_id, NOW + timedelta(seconds=1), timedelta(hours=1))
+
+    issued = rotate_secret(database, TENANT, client_id, NOW + timedelta(seconds=2), overlap=timedelta(days=1))
+
+    ends = [kept.expires_at for kept in client_secrets(database, TENANT, client_id)]
+    assert ends == [NOW + timedelta(days=1, seconds=2), NOW + timedelta(hours=1, seconds=1), None]
+    assert issued.expires_at is None
+
+
+def test_secrets_that_are_over_make_room(database: Database) -> None:
+    """Ten at once are enough; those that are over are deleted with the next new one."""
+    client_id, _ = create_client(database, TENANT, "client", ALL_ROLES, NOW, timedelta(hours=1))
+    for _ in range(9):
+        add_secret(database, TENANT, client_id, NOW, timedelta(hours=1))
+
+    with pytest.raises(Invalid, match="remove one first"):
+        add_secret(database, TENANT, client_id, NOW)
+    add_secret(database, TENANT, client_id, NOW + timedelta(hours=1))
+
+    assert len(client_secrets(database, TENANT, client_id)) == 1
+
+
+def test_a_secret_belongs_to_its_tenant_s_client(database: Database) -> None:
+    """Another tenant's client, an unknown one and a revoked one get none, and lose none."""
+    client_id, _ = create_client(database, TENANT, "client", ALL_ROLES, NOW)
+    (first,) = client_secrets(database, TENANT, client_id)
+
+    for tenant, named in ((OTHER, client_id), (TENANT, "nobody"), (TENANT, "no\0id")):
+        with pytest.raises(NotFound, match="no client"):
+            add_secret(database, tenant, named, NOW)
+        with pytest.raises(NotFound, match="no client"):
+            remove_secret(database, tenant, named, first.secret_id)
+    with pytest.raises(NotFound, match="no secret"):
+        remove_secret(database, TENANT, client_id, "another")
+    revoke_client(database, TENANT, client_id, NOW)
+    with pytest.raises(Invalid, match="revoked"):
+        rotate_secret(database, TENANT, client_id, NOW, overlap=timedelta(0))
+    with pytest.raises(Invalid, match="ends at once"):
+        add_secret(database, TENANT, client_id, NOW, timedelta(0))
+
+    assert client_secrets(database, TENANT, client_id) == (first,)

@@ -35,7 +35,9 @@ OPEN_TO_ALL = {
     "/{tenant}/oauth2/v2.0/token",
     "/{tenant}/oauth2/v2.0/authorize",
     "/{tenant}/v2.0/.well-known/openid-configuration",
+    "/{tenant}/.well-known/openid-configuration",
     "/{tenant}/discovery/v2.0/keys",
+    "/{tenant}/discovery/keys",
     "/common/discovery/instance",
 }
 HEADER = {"typ": "JWT", "alg": "RS256"}

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import urllib.request
+from datetime import timedelta
 from ipaddress import ip_network
 from urllib.error import HTTPError
 from urllib.parse import quote_plus, urlencode
@@ -12,7 +13,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from kbgap.operations.clients import create_client, revoke_client
+from kbgap.operations.clients import add_secret, create_client, revoke_client
 from tests.builders import OTHER_TENANT, TENANT
 from tests.server.conftest import RESOURCE, Server, running
 
@@ -206,6 +207,23 @@ def test_a_revoked_client_gets_no_more_tokens(server: Server) -> None:
     assert server.ask_token(client_id=client_id, client_secret=secret).json()["error_codes"] == [700016]
 
 
+def test_each_of_its_secrets_signs_a_client_in_until_its_end(server: Server) -> None:
+    """A new secret works beside the old one; one that is over is told from one that is wrong."""
+    now, database = server.clock(), server.database
+    client_id, first = create_client(database, TENANT, "two", ["Software.Read.All"], now, timedelta(minutes=1))
+    second = add_secret(database, TENANT, client_id, now).text
+
+    before = [server.ask_token(client_id=client_id, client_secret=secret).status_code for secret in (first, second)]
+    server.clock.move(minutes=1)
+    after = [server.ask_token(client_id=client_id, client_secret=secret) for secret in (first, second, "wrong")]
+    server.clock.move(minutes=-1)
+
+    assert before == [200, 200]
+    assert [answer.status_code for answer in after] == [401, 200, 401]
+    assert [after[0].json()["error_codes"], after[2].json()["error_codes"]] == [[7000222], [7000215]]
+    assert after[0].json()["error"] == "invalid_client"
+
+
 def test_a_token_carries_its_client_s_roles_only(server: Server) -> None:
     """What a client may do is what it was created for."""
     token = server.token("Software.Read.All", "Score.Read.All")
@@ -277,6 +295,43 @@ def test_instance_discovery_answers_without_a_token(server: Server) -> None:
     host = server.url.removeprefix("http://")
     assert body["metadata"] == [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}]
     assert body["tenant_discovery_endpoint"].endswith("/contoso/v2.0/.well-known/openid-configuration")
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_instance_discovery_answers_in_the_version_asked_for(server: Server, version: str) -> None:
+    """MSAL asks in 1.0 where to find a host that it does not know, and in 1.1 under which names it is known."""
+    asked = (
+        f"?api-version={version}&authorization_endpoint=https://{TENANT}.example.org:8443/contoso/oauth2/v2.0/authorize"
+    )
+
+    body = server.http.get("/common/discovery/instance" + asked).json()
+
+    assert body["api-version"] == version
+    assert server.http.get(body["tenant_discovery_endpoint"]).status_code == 200
+
+
+def test_an_instance_that_is_no_address_is_said_to_be_none(server: Server) -> None:
+    """In the word that MSAL looks for."""
+    answer = server.http.get("/common/discovery/instance?authorization_endpoint=garbage")
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_instance")
+
+
+def test_discovery_of_version_1_leads_to_the_addresses_of_version_1(server: Server) -> None:
+    """A generic client finds them under the tenant, and asks there in its own words."""
+    found = server.http.get("/contoso/.well-known/openid-configuration").json()
+    fields = {
+        "grant_type": "client_credentials",
+        "client_id": server.client_id,
+        "client_secret": server.client_secret,
+        "scope": f"{RESOURCE}/.default",
+    }
+
+    token = server.http.post(found["token_endpoint"], data=fields).json()
+
+    assert found["token_endpoint"] == f"{server.url}/{TENANT}/oauth2/token"
+    assert server.http.get(found["jwks_uri"]).json() == server.http.get("/contoso/discovery/v2.0/keys").json()
+    assert (token["expires_in"], token["resource"]) == ("3600", RESOURCE)
 
 
 def test_people_are_refused_in_plain_words(server: Server) -> None:

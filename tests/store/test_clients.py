@@ -1,9 +1,11 @@
 """Clients and signing keys are kept per tenant, and found by those who ask for them."""
 
+from datetime import datetime
+
 import pytest
 
 from kbgap.store import clients, tenants
-from kbgap.store.clients import Client
+from kbgap.store.clients import Client, Secret
 from kbgap.store.database import Database
 from tests.builders import NOW, OTHER_TENANT, TENANT, later
 
@@ -14,10 +16,14 @@ def a_client(client_id: str = "c-1", name: str = "power bi") -> Client:
         client_id=client_id,
         name=name,
         roles=("Software.Read.All",),
-        salt=b"\0salt",
-        digest=b"\xffdigest",
         created_at=NOW,
+        secrets=(a_secret("s-1"),),
     )
+
+
+def a_secret(secret_id: str, *, at: datetime = NOW, expires_at: datetime | None = None) -> Secret:
+    """What is kept of a secret."""
+    return Secret(secret_id=secret_id, salt=b"\0salt", digest=b"\xffdigest", created_at=at, expires_at=expires_at)
 
 
 @pytest.fixture
@@ -51,6 +57,49 @@ def test_clients_are_listed_by_name(tenanted: Database) -> None:
         listed = clients.listed(connection, TENANT)
 
     assert [(client.name, client.revoked_at) for client in listed] == [("alpha", later(hours=1)), ("zeta", None)]
+
+
+def test_a_client_has_several_secrets(tenanted: Database) -> None:
+    """Oldest first, each with its end; they are its own."""
+    more = a_secret("s-2", at=later(days=1), expires_at=later(days=30))
+    with tenanted.transaction() as tx:
+        clients.add(tx, TENANT, a_client("c-1"))
+        clients.add(tx, TENANT, a_client("c-2", "other"))
+        clients.add_secret(tx, TENANT, "c-1", more)
+
+    with tenanted.reading() as connection:
+        listed = {client.client_id: client.secrets for client in clients.listed(connection, TENANT)}
+
+    assert listed == {"c-1": (a_secret("s-1"), more), "c-2": (a_secret("s-1"),)}
+
+
+def test_secrets_end_at_a_moment_unless_they_end_earlier(tenanted: Database) -> None:
+    """Only those of the client, in its tenant."""
+    soon = a_secret("s-2", at=later(hours=1), expires_at=later(hours=2))
+    with tenanted.transaction() as tx:
+        clients.add(tx, TENANT, a_client())
+        clients.add_secret(tx, TENANT, "c-1", soon)
+        clients.add(tx, OTHER_TENANT, a_client())
+        clients.end_secrets(tx, TENANT, "c-1", later(days=1))
+
+    with tenanted.reading() as connection:
+        mine, other = clients.find(connection, TENANT, "c-1"), clients.find(connection, OTHER_TENANT, "c-1")
+    assert mine is not None
+    assert other is not None
+    assert [secret.expires_at for secret in mine.secrets] == [later(days=1), later(hours=2)]
+    assert [secret.expires_at for secret in other.secrets] == [None]
+
+
+def test_a_removed_secret_is_gone(tenanted: Database) -> None:
+    """Removing tells how many there were, and reaches into no other tenant."""
+    with tenanted.transaction() as tx:
+        clients.add(tx, TENANT, a_client())
+        removed = [clients.remove_secrets(tx, tenant, "c-1", ["s-1", "s-9"]) for tenant in (OTHER_TENANT, TENANT)]
+        found = clients.find(tx, TENANT, "c-1")
+
+    assert removed == [0, 1]
+    assert found is not None
+    assert found.secrets == ()
 
 
 def test_revoking_tells_whether_there_was_anything_to_revoke(tenanted: Database) -> None:

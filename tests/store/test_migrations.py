@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy import Connection, event, inspect, select, text
 
 from kbgap.core.errors import Unavailable
-from kbgap.store import schema
+from kbgap.store import schema, schema_clients
 from kbgap.store.columns import metadata
 from kbgap.store.database import Database, open_database
 from kbgap.store.migrate import migrate, steps
@@ -141,3 +141,20 @@ def test_a_migration_that_fails_leaves_nothing(engine_url: str, monkeypatch: pyt
 
     with Database(engine_url) as database, database.snapshot() as connection:
         assert inspect(connection).get_table_names() == []
+
+
+def test_a_client_keeps_its_secret_when_it_may_have_several(engine_url: str) -> None:
+    """Whoever signed in before the migration signs in after it."""
+    migrate(engine_url, to="0004")
+    with Database(engine_url) as database, database.transaction() as tx:
+        tx.execute(text("INSERT INTO tenant (tenant_id, guid, name, created_at) VALUES (7, 'g', 'n', 1)"))
+        columns = "tenant_id, client_id, name, roles, salt, digest, created_at"
+        values = {"salt": b"salt", "digest": b"digest"}
+        tx.execute(text(f"INSERT INTO client ({columns}) VALUES (7, 'c', 'n', '[]', :salt, :digest, 5)"), values)
+
+    migrate(engine_url)
+
+    with Database(engine_url) as database, database.snapshot() as connection:
+        (row,) = connection.execute(select(schema_clients.client_secret)).mappings()
+    assert (row["client_id"], row["salt"], row["digest"], row["expires_at"]) == ("c", b"salt", b"digest", None)
+    assert int(row["created_at"].timestamp() * 1_000_000) == 5

@@ -1,4 +1,4 @@
-"""Make a client's id and secret, and check a secret against what was kept of it."""
+"""Make a client's id and its secrets, and check a secret against what was kept of it."""
 
 import hashlib
 import hmac
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 _SECRET_BYTES = 32
 _SALT_BYTES = 16
+_ID_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +20,23 @@ class SecretHash:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class NewClient:
-    """A client just made; its secret exists only here, to be shown once."""
+class NewSecret:
+    """A secret just made; its text exists only here, to be shown once."""
 
-    client_id: str
-    secret: str
+    secret_id: str
+    text: str
     kept: SecretHash
 
 
-def make_client() -> NewClient:
-    """A new client id (a GUID, as every client expects) with a secret of 256 random bits."""
-    secret = secrets.token_urlsafe(_SECRET_BYTES)
-    return NewClient(client_id=str(uuid.uuid4()), secret=secret, kept=hash_secret(secret))
+def make_client_id() -> str:
+    """A new client id: a GUID, as every client expects."""
+    return str(uuid.uuid4())
+
+
+def make_secret() -> NewSecret:
+    """A new secret of 256 random bits, with an id by which people can name it."""
+    text = secrets.token_urlsafe(_SECRET_BYTES)
+    return NewSecret(secret_id=secrets.token_hex(_ID_BYTES), text=text, kept=hash_secret(text))
 
 
 def hash_secret(secret: str) -> SecretHash:

@@ -140,12 +140,31 @@ def _client(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     create.add_argument(
         "--role", dest="roles", action="append", default=[], metavar="ROLE", help="such as Software.Read.All"
     )
+    create.add_argument("--expires", metavar="TIME", help="how long the secret is good, such as 180d (default: no end)")
     listed = _command(group, "list", "clients.list_clients_", "the clients of the tenant")
     _format(_command(group, "roles", "clients.roles", "every role that a client can have"))
     revoke = _command(group, "revoke", "clients.revoke", "refuse a client from now on")
     revoke.add_argument("client", metavar="CLIENT_ID", help="as client list shows it")
     _format(create)
     _format(listed)
+    rotate = _command(group, "rotate", "clients.rotate", "give a client a new secret, and let those that it has end")
+    rotate.add_argument("--overlap", default="1d", metavar="TIME", help="until they end (default: %(default)s)")
+    _client_secret(_group(group, "secret", "the secrets of a client"), rotate)
+
+
+def _client_secret(
+    group: "argparse._SubParsersAction[argparse.ArgumentParser]", rotate: argparse.ArgumentParser
+) -> None:
+    add = _command(group, "add", "clients.add_secret_", "give a client one more secret; it is shown once")
+    listed = _command(group, "list", "clients.list_secrets", "the secrets of a client, without their text")
+    remove = _command(group, "remove", "clients.remove_secret_", "end one secret at once")
+    for command in (rotate, add, listed, remove):
+        command.add_argument("client", metavar="CLIENT_ID")
+    for command in (rotate, add):
+        command.add_argument("--expires", metavar="TIME", help="how long it is good, such as 180d (default: no end)")
+    for command in (rotate, add, listed):
+        _format(command)
+    remove.add_argument("secret", metavar="SECRET_ID")
 
 
 def _tenant(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

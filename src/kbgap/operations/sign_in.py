@@ -8,6 +8,7 @@ from kbgap.auth.clients import SecretHash, is_secret
 from kbgap.auth.keys import KeyRing
 from kbgap.auth.tokens import Authority, Grant, IssuedToken, issue_token
 from kbgap.core.errors import Denied
+from kbgap.operations.clients import is_over
 from kbgap.store import clients
 from kbgap.store.clients import Client
 from kbgap.store.database import Database, Transaction
@@ -22,6 +23,7 @@ class SignInFault(Enum):
     UNKNOWN_TENANT = "unknown tenant"
     UNKNOWN_CLIENT = "unknown client"
     WRONG_SECRET = "wrong secret"  # noqa: S105 - the name of a fault
+    EXPIRED_SECRET = "expired secret"  # noqa: S105 - as above
     UNKNOWN_RESOURCE = "unknown resource"
     BAD_SCOPE = "bad scope"
     NO_PEOPLE = "no people"
@@ -65,8 +67,7 @@ def sign_in(
             SignInFault.UNKNOWN_CLIENT,
             f"Application with identifier '{asked.client_id}' was not found in the directory '{asked.tenant}'.",
         )
-    if not is_secret(asked.client_secret, SecretHash(client.salt, client.digest)):
-        raise SignInRefused(SignInFault.WRONG_SECRET, f"Invalid client secret provided for app '{asked.client_id}'.")
+    _check_secret(client, asked, now)
     audience = authority.audiences.audience_of(asked.resource, asked.addresses)
     if audience is None:
         raise SignInRefused(
@@ -81,6 +82,17 @@ def has_tenant(database: Database, guid: str) -> bool:
     """True when a token's tenant is one of ours: a deleted tenant's tokens open nothing."""
     with database.reading() as connection:
         return clients.find_tenant(connection, guid) == guid.lower()
+
+
+def _check_secret(client: Client, asked: Asked, now: datetime) -> None:
+    """One of the client's secrets must be the one that was sent, and not be over."""
+    known = [kept for kept in client.secrets if is_secret(asked.client_secret, SecretHash(kept.salt, kept.digest))]
+    if not known:
+        raise SignInRefused(SignInFault.WRONG_SECRET, f"Invalid client secret provided for app '{asked.client_id}'.")
+    if all(is_over(kept, now) for kept in known):
+        raise SignInRefused(
+            SignInFault.EXPIRED_SECRET, f"The provided client secret keys for app '{asked.client_id}' are expired."
+        )
 
 
 def _client(connection: Transaction, tenant: str, client_id: str) -> Client | None:

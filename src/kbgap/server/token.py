@@ -44,6 +44,7 @@ _REFUSALS: Mapping[SignInFault, _Refusal] = {
     SignInFault.UNKNOWN_TENANT: _Refusal(400, "invalid_request", 90002),
     SignInFault.UNKNOWN_CLIENT: _Refusal(400, "unauthorized_client", 700016),
     SignInFault.WRONG_SECRET: _Refusal(401, "invalid_client", 7000215),
+    SignInFault.EXPIRED_SECRET: _Refusal(401, "invalid_client", 7000222),
     SignInFault.UNKNOWN_RESOURCE: _Refusal(400, "invalid_resource", 500011),
     SignInFault.BAD_SCOPE: _Refusal(400, "invalid_scope", 1002012),
     SignInFault.NO_PEOPLE: _Refusal(400, "unsupported_response_type", 700054),
@@ -84,10 +85,16 @@ class _Credentials(NamedTuple):
 
 
 async def answer_first(call: Call) -> Response:
-    """``/{tenant}/oauth2/token``: a token for a resource."""
+    """``/{tenant}/oauth2/token``: a token for a resource.
+
+    Or for a scope: a generic client that found this address by discovery sends one, with the words of version 2.
+    """
     form = await _form(call)
     _check_grant(form)
-    resource = _needed(form, "resource")
+    if "scope" in form and not form.get("resource"):
+        resource = _resource_of(_needed(form, "scope"))
+    else:
+        resource = _needed(form, "resource")
     issued = await _sign_in(call, form, resource, version=1)
     seconds = str(_seconds(issued))
     token = _FirstToken(

@@ -8,6 +8,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from kbgap.core.errors import Invalid
+
 Network = IPv4Network | IPv6Network
 Reader = Callable[[str], object]
 
@@ -152,6 +154,14 @@ NETWORKS = Form("networks", _networks)
 DURATION = Form("duration", _duration)
 SIZE = Form("size", _size)
 RATES = Form("rates", _rates)
+
+
+def read_duration(text: str, where: str) -> timedelta:
+    """A duration that was given outside of the settings; Invalid names the place."""
+    try:
+        return _duration(text.strip())
+    except UnreadableSetting as error:
+        raise Invalid(f"{text[:100]!r} cannot be used here", where=where, mend=f"write {error}") from error
 
 
 def number(least: int, most: int) -> Form:

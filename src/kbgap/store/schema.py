@@ -13,7 +13,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -21,10 +20,10 @@ from sqlalchemy import (
     Text,
 )
 
-from kbgap.store import schema_answers  # noqa: F401 - its tables belong to the same schema
+from kbgap.store import schema_answers, schema_clients  # noqa: F401 - their tables belong to the same schema
 from kbgap.store.columns import Instant, inside, key, metadata, revision_column, tenant_column
 
-MIGRATED_TO = "0004"
+MIGRATED_TO = "0005"
 
 # --- what Microsoft publishes: no tenant, written in batches ---------------------------------------------------------
 
@@ -103,20 +102,6 @@ tenant_pointer = Table(
     Column("tenant_id", BigInteger, ForeignKey("tenant.tenant_id"), primary_key=True, autoincrement=False),
     Column("revision", Text, ForeignKey("catalogue_revision.revision")),
     Column("epoch", BigInteger, nullable=False),
-)
-
-client = Table(
-    "client",
-    metadata,
-    tenant_column(),
-    key("client_id"),
-    Column("name", Text, nullable=False),
-    Column("roles", Text, nullable=False),  # JSON array
-    Column("salt", LargeBinary, nullable=False),
-    Column("digest", LargeBinary, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("revoked_at", Instant),
-    ForeignKeyConstraint(["tenant_id"], ["tenant.tenant_id"]),
 )
 
 # --- what machines report, and the states they share -----------------------------------------------------------------
