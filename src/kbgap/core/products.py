@@ -16,6 +16,7 @@ class ProductIndex:
         self._by_name: dict[str, Product] = {}
         self._windows: dict[tuple[str, str], list[Product]] = {}
         self._components: dict[str, list[Product]] = {}
+        self._programs: dict[str, list[Product]] = {}
         for product in self._by_id.values():
             for name in (product.name, *product.aliases):
                 self._by_name.setdefault(name_key(name), product)
@@ -23,6 +24,8 @@ class ProductIndex:
                 self._windows.setdefault((product.role, product.line), []).append(product)
             elif product.platform:
                 self._components.setdefault(product.platform, []).append(product)
+            elif not product.system:
+                self._programs.setdefault(product.software, []).append(product)
         self._lines = {
             (role, number): lines[line]
             for role, line in self._windows
@@ -41,6 +44,10 @@ class ProductIndex:
     def components(self, platform: str) -> tuple[Product, ...]:
         """What can be on a Windows besides itself, by the product id of that Windows."""
         return tuple(self._components.get(platform, ()))
+
+    def of_software(self, software: str) -> tuple[Product, ...]:
+        """The programs on Windows that share the product part of a software id, whatever their branch."""
+        return tuple(self._programs.get(software, ()))
 
     def is_released(self, role: str, build_number: int) -> bool:
         """Whether Microsoft released this build number; if not, what ``windows`` finds is only the nearest below."""

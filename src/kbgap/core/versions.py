@@ -12,6 +12,8 @@ Version = tuple[int, ...]
 
 _INVISIBLE = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
 _VERSION = re.compile(r"v?(\d{1,18}(?:\.\d{1,18}){0,7})", re.IGNORECASE)
+# "5.0.6-servicing.21220.11", "1416/1.0.0.2025102802"
+_BESIDE = re.compile(r"-.*$|^\d+/")
 _SHORT_PARTS = 2
 
 
@@ -66,7 +68,7 @@ def parse_fixed_version(text: str, branch: Branch | None) -> Version | None:
 
 def fixed_version_text(text: str, branch: Branch | None) -> str:
     """The same as people write it, with trailing zeros; empty where there is none."""
-    version = parse_exactly(_INVISIBLE.sub("", text).partition("-")[0])
+    version = parse_exactly(_BESIDE.sub("", _INVISIBLE.sub("", text)))
     if version is None:
         return ""
     if branch is not None and not branch.holds(_without_zeros(version)):

@@ -10,10 +10,13 @@ from kbgap.core.products import ProductIndex
 from kbgap.inventory import dotnet
 from kbgap.inventory.os_names import NameMarks, api_words, read_name
 from kbgap.inventory.report import DotNet, OperatingSystem, Report, State
+from kbgap.inventory.software import Found, SoftwareItem, recognise
 
 ARCHITECTURES = ("x64", "x86", "arm64", "arm", "ia64")
 NO_ARCHITECTURE = "the architecture"
 
+# What these list never holds the updates of programs: Office, SQL Server and Exchange bring installers of their own.
+_OF_WINDOWS_ALONE = frozenset({"qfe", "cbs", "dism"})
 _ROLES = {"Client": "client", "Server": "server", "Server Core": "server"}
 
 
@@ -36,11 +39,15 @@ class MachineFacts(Value, frozen=True):
 
 
 class Normalised(Value, frozen=True):
-    """A machine that the catalogue covers; ``notes`` say what its report leaves open."""
+    """A machine that the catalogue covers; ``notes`` say what its report leaves open.
+
+    ``software`` is its inventory: every program that it lists, recognised or not.
+    """
 
     machine: MachineFacts
     evidence: Evidence
     notes: tuple[str, ...] = ()
+    software: tuple[SoftwareItem, ...] = ()
 
 
 class Outside(Value, frozen=True):
@@ -136,8 +143,10 @@ def _windows(index: ProductIndex, role: str, number: int, architecture: str, cor
 def _normalised(
     report: Report, windows: Sequence[Product], line: Line, index: ProductIndex, facts: MachineFacts
 ) -> Normalised:
-    updates = _updates(report)
-    products, notes = _products(report, windows, index)
+    architecture = facts.architecture or (windows[0].architecture if len(windows) == 1 else "")
+    found = recognise(report.software or (), index, architecture)
+    updates = _updates(report, found.kbs)
+    products, notes = _products(report, windows, index, found)
     is_released = index.is_released(windows[0].role, facts.os_build)
     if not is_released:
         notes.append(f"build {facts.os_build} was never released: it is judged as {windows[0].name}, by its list only")
@@ -147,7 +156,6 @@ def _normalised(
         track=track_of(line, updates.installed, hotpatch=report.os.hotpatch is True),
         level=_level(report.os, line, updates) if is_released else None,
     )
-    architecture = facts.architecture or (windows[0].architecture if len(windows) == 1 else "")
     machine = MachineFacts(
         os_platform=facts.os_platform,
         version=facts.version,
@@ -158,26 +166,26 @@ def _normalised(
         product_ids=tuple(product.id for product in windows),
         line=line.id,
     )
-    return Normalised(machine=machine, evidence=evidence, notes=tuple(notes))
+    return Normalised(machine=machine, evidence=evidence, notes=tuple(notes), software=found.items)
 
 
 def _products(
-    report: Report, windows: Sequence[Product], index: ProductIndex
+    report: Report, windows: Sequence[Product], index: ProductIndex, found: Found
 ) -> tuple[tuple[Installed, ...], list[str]]:
-    """Windows itself and its components; none is left out that may be there."""
-    installed, notes = [], []
+    """Windows itself, its components and the programs; none is left out that may be there."""
+    installed, notes = [], list(found.notes)
     doubt = NO_ARCHITECTURE if len(windows) > 1 else ""
     profiles = report.dotnet or ()
     for platform in windows:
         components = index.components(platform.id)
         installed.append(Installed(product=platform.id, software=platform.software, doubt=doubt))
         for product in components:
-            presence = _presence(product, profiles)
+            presence = "" if product.component in found.components else _presence(product, profiles)
             if presence is not None:
                 installed.append(Installed(product=product.id, software=product.software, doubt=doubt or presence))
         if version := dotnet.unserved(components, profiles):
             notes.append(f"no update of this catalogue is for .NET Framework {version} on {platform.name}")
-    return tuple(installed), notes
+    return (*installed, *found.installed), notes
 
 
 def _presence(product: Product, profiles: Sequence[DotNet]) -> str | None:
@@ -186,20 +194,26 @@ def _presence(product: Product, profiles: Sequence[DotNet]) -> str | None:
     return "" if product.in_box else None
 
 
-def _updates(report: Report) -> UpdateList:
-    """The list that can be relied on: what is reported both ways counts as not installed, for it may not be."""
+def _updates(report: Report, shown: frozenset[str]) -> UpdateList:
+    """The list that can be relied on: what is reported both ways counts as not installed, for it may not be.
+
+    ``shown``: KBs of which the list of software has an entry.
+    """
     by_state: dict[State, set[str]] = {state: set() for state in State}
     for update in report.installed_updates or ():
         by_state[update.state].add(update.kb)
-    installed, gone = by_state[State.INSTALLED], by_state[State.UNINSTALLED]
+    installed, gone = by_state[State.INSTALLED] | shown, by_state[State.UNINSTALLED]
     pending = by_state[State.PENDING] | (installed & gone)
     listed = report.update_list
+    sources = {source.casefold() for source in listed.sources} if listed is not None else set()
     return UpdateList(
         installed=frozenset(installed - pending),
         pending=frozenset(pending),
         # Without any list nothing is complete, whatever the report says.
         complete=listed is not None and listed.complete and report.installed_updates is not None,
-        history=listed is not None and any(source.casefold() == "history" for source in listed.sources),
+        history="history" in sources,
+        # A list of unnamed origin is taken at its word.
+        applications=not sources or not sources <= _OF_WINDOWS_ALONE,
     )
 
 
