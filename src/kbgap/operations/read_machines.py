@@ -1,0 +1,93 @@
+"""Answer which machines there are, and what is known of one of them."""
+
+import ipaddress
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from kbgap.core.errors import Invalid, NotFound
+from kbgap.odata.options import Query
+from kbgap.odata.tree import Call, Compare, Function, Lambda, Literal, Operator, Property, Quantifier, Variable
+from kbgap.store import groups, machines_view, visible
+from kbgap.store.counts import WHOLE_TENANT
+from kbgap.store.database import Database
+from kbgap.store.filtering import condition
+from kbgap.store.listing import Listed, one, page
+from kbgap.store.machines_view import Machine
+from kbgap.store.tenants import tenant_key
+
+EVERYTHING: Collection[int] = (WHOLE_TENANT,)
+
+_AROUND = timedelta(minutes=15)  # the contract's tolerance: an address belongs to a machine at a moment
+_BACK = timedelta(days=30)
+
+
+def list_machines(
+    database: Database, tenant: str, query: Query, scopes: Collection[int] = EVERYTHING
+) -> Listed[Machine]:
+    """Every machine, whether it counts or not, by id."""
+    with database.reading() as connection:
+        return page(connection, machines_view.machines(tenant_key(tenant), scopes), query)
+
+
+def get_machine(database: Database, tenant: str, machine: str, scopes: Collection[int] = EVERYTHING) -> Machine:
+    """One machine by its id or DNS name; NotFound when there is none."""
+    key = tenant_key(tenant)
+    with database.snapshot() as connection:
+        found = visible.find(connection, key, machine, scopes)
+        row = one(connection, machines_view.machines(key, scopes, visible.has_id(found.machine_id)))
+    if row is None:
+        raise NotFound(f"Machine {machine} was not found")
+    return row
+
+
+def machines_by_tag(
+    database: Database,
+    tenant: str,
+    tag: str,
+    query: Query,
+    scopes: Collection[int] = EVERYTHING,
+    *,
+    starts_with: bool = False,
+) -> Listed[Machine]:
+    """The machines that have a tag, or one that begins so; Invalid for an empty tag."""
+    if not tag:
+        raise Invalid("the tag is empty", where="tag", mend="give the tag of the machines")
+    meets = (
+        Call(Function.STARTS_WITH, (Variable("tag"), Literal(tag)))
+        if starts_with
+        else Compare(Operator.EQUAL, Variable("tag"), Literal(tag))
+    )
+    tagged = Lambda(Quantifier.ANY, Property("machineTags"), "tag", meets)
+    with database.reading() as connection:
+        which = condition(tagged, machines_view.MACHINE_COLUMNS)
+        return page(connection, machines_view.machines(tenant_key(tenant), scopes, which), query)
+
+
+def machines_by_ip(
+    database: Database,
+    tenant: str,
+    ip: str,
+    moment: datetime,
+    now: datetime,
+    query: Query,
+    scopes: Collection[int] = EVERYTHING,
+) -> Listed[Machine]:
+    """The machines that had an address within a quarter of an hour of a moment, as far as their last report tells.
+
+    Invalid for a text that is no address, and for a moment more than 30 days ago.
+    """
+    try:
+        address = str(ipaddress.ip_address(ip.strip()))
+    except ValueError as error:
+        raise Invalid(f"{ip[:60]!r} is no IP address", where="ip") from error
+    if not now - _BACK <= moment <= now + _AROUND:
+        raise Invalid("the moment is not within the past 30 days", where="timestamp")
+    with database.reading() as connection:
+        which = visible.had_address(address, moment - _AROUND, moment + _AROUND)
+        return page(connection, machines_view.machines(tenant_key(tenant), scopes, which), query)
+
+
+def group_scopes(database: Database, tenant: str, names: Collection[str]) -> tuple[int, ...]:
+    """The scopes of a caller who may see these machine groups; those that are not there yet are left out."""
+    with database.reading() as connection:
+        return tuple(sorted(groups.numbers_of(connection, tenant_key(tenant), names).values()))
