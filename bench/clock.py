@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -31,10 +31,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(slots=True)
 class Timed:
-    """Seconds that a block took, once it is over."""
+    """Seconds that something took, by the wall and of the processor, once it is over."""
 
     wall: float = 0.0
-    cpu: float = field(default=0.0)
+    cpu: float = 0.0
 
 
 @contextmanager
