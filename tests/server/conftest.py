@@ -12,10 +12,14 @@ from typing import Any
 import httpx2
 import pytest
 
-from kbgap.catalogue.file import CatalogueFile
+from kbgap.catalogue.file import CatalogueFile, write_catalogue
 from kbgap.core.errors import Unavailable
 from kbgap.operations.clients import ALL_ROLES, create_client
+from kbgap.operations.demo_facts import demo_documents
+from kbgap.operations.demo_fleet import demo_fleet
 from kbgap.operations.load_catalogue import load_catalogue
+from kbgap.operations.refresh_catalogue import compile_documents
+from kbgap.operations.report_inventory import report_inventory
 from kbgap.server.app import create_app
 from kbgap.server.run import address_of_socket, in_background, listen
 from kbgap.server.service import CatalogueProvider
@@ -43,7 +47,7 @@ class Clock:
         self.now += timedelta(**how_far)
 
 
-@dataclass
+@dataclass(eq=False)
 class Server:
     """A running server with its database, a client of every role, and its own HTTP client."""
 
@@ -71,6 +75,11 @@ class Server:
             return str(self.ask_token().json()["access_token"])
         client_id, secret = create_client(self.database, TENANT, "narrow", roles, self.clock())
         return str(self.ask_token(client_id=client_id, client_secret=secret).json()["access_token"])
+
+    def other_token(self) -> str:
+        """A token of every role in another tenant."""
+        client_id, secret = create_client(self.database, OTHER_TENANT, "other", ALL_ROLES, self.clock())
+        return str(self.ask_token(OTHER_TENANT, client_id=client_id, client_secret=secret).json()["access_token"])
 
     def get(self, path: str, **headers: str) -> httpx2.Response:
         """GET with a good token."""
@@ -138,4 +147,20 @@ def fleet_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         running(f"sqlite:///{folder / 'kbgap.sqlite'}", lambda: catalogue) as started,
     ):
         load_catalogue(started.database, catalogue, started.clock())
+        yield started
+
+
+@pytest.fixture(scope="module")
+def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for a module's tests, with the catalogue and the fleet of the demo."""
+    folder = tmp_path_factory.mktemp("demo-server")
+    path = write_catalogue(compile_documents(demo_documents()), folder)
+    with (
+        CatalogueFile(path) as catalogue,
+        running(f"sqlite:///{folder / 'kbgap.sqlite'}", lambda: catalogue) as started,
+    ):
+        now = started.clock()
+        load_catalogue(started.database, catalogue, now)
+        fleet = demo_fleet(7, 60, catalogue.lines, now)
+        report_inventory(started.database, catalogue, TENANT, list(fleet), now)
         yield started

@@ -84,6 +84,11 @@ class KeyRing:
         """The public half of a key, or None when no key has this id."""
         return self._verifiers.get(kid)
 
+    def secret(self, kid: str) -> bytes | None:
+        """The private half of a key as bytes that only those know who have the key; None when no key has this id."""
+        key = self._keys.get(kid)
+        return None if key is None else str(key.as_dict(private=True)["d"]).encode("ascii")
+
     def published(self) -> list[PublicKey]:
         """The public halves, for the document that other services verify our tokens with."""
         return self._published

@@ -21,6 +21,8 @@ from kbgap.server.service import CatalogueProvider, Clock, Service
 from kbgap.settings import Settings
 from kbgap.store.database import Database
 
+_DOWNLOADS = 4  # files that are made at once
+
 
 def create_app(
     settings: Settings,
@@ -58,6 +60,7 @@ def create_app(
         clock=clock,
         gate=gate,
         threads=threads,
+        downloads=CapacityLimiter(_DOWNLOADS),
         epochs=Epochs(epoch_of),
         remembered=Remembered(settings.response_cache),
         rates=Rates(settings.client_rate, settings.tenant_rate),

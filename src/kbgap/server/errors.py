@@ -51,6 +51,10 @@ class BadInput(Invalid):
     """A value that a path takes cannot be what it should be."""
 
 
+class BadAddress(BadInput):
+    """A text that should be an IP address is none."""
+
+
 class BodyTooLarge(Invalid):
     """The request's body is larger than the server is set to take."""
 
@@ -97,6 +101,7 @@ _KINDS: Mapping[type[KbgapError], Kind] = {
     BadOption: Kind(400, "ODataError"),
     ODataError: Kind(400, "ODataError"),
     MissingParameter: Kind(400, "MissingRequiredParameter"),
+    BadAddress: Kind(400, "InvalidIpAddress"),
     BadInput: Kind(400, "InvalidInput"),
     BadBody: Kind(400, "InvalidRequestBody"),
     BatchTooLarge: Kind(400, "MaximumBatchSizeExceeded"),

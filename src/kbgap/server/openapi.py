@@ -9,11 +9,12 @@ import msgspec
 from kbgap import __version__
 from kbgap.odata.entity import StructuredType
 from kbgap.odata.model import defender_model
+from kbgap.odata.payload import value_context
 from kbgap.server.errors import ErrorBody
 from kbgap.server.examples import example_of
 from kbgap.server.operation import Guarded, Operation
 from kbgap.server.option_schemas import entity_options, list_options
-from kbgap.server.results import OneEntity, Parameter, Plain, Raw, Result, RowCount, RowList
+from kbgap.server.results import OneEntity, Parameter, Plain, Raw, Result, RowCount, RowList, Value
 from kbgap.server.schemas import Schema, reference, row_schema, type_schemas
 
 _MODEL = defender_model()
@@ -38,6 +39,7 @@ _PARTS: Mapping[str, Schema] = {
     "ip": {"type": "string", "format": "ipv4", "example": "192.0.2.7"},
     "timestamp": {"type": "string", "format": "date-time"},
 }
+_ROOT = "https://kbgap.example.org/api"  # in examples
 _TEXT: Schema = {"type": "string", "minLength": 1}
 
 
@@ -110,7 +112,7 @@ def _parameters(operation: Operation) -> Iterator[Schema]:
             yield from (_parameter(option) for option in list_options(listing))
         case OneEntity(of=of):
             yield from (_parameter(option) for option in entity_options(of))
-        case Plain() | Raw():
+        case Value() | Plain() | Raw():
             return
         case _:
             assert_never(operation.result)
@@ -139,19 +141,24 @@ def _responses(operation: Operation) -> dict[str, Schema]:
 def _content(result: Result) -> Schema:
     match result:
         case RowList(listing=listing):
-            return _json(_envelope(listing.rows), result.context("https://kbgap.example.org/api", ()), listing.rows)
+            return _json(_envelope(listing.rows), result.context(_ROOT, ()), listing.rows)
         case RowCount():
             return {"text/plain": {"schema": {"type": "string", "pattern": "^[0-9]+$"}}}
         case OneEntity(of=of):
-            context: Schema = {"type": "object", "properties": {"@odata.context": _TEXT}}
-            schema: Schema = {"allOf": [{**context, "required": ["@odata.context"]}, row_schema(of)]}
-            return _json(schema, result.context("https://kbgap.example.org/api", ()), of, is_list=False)
+            return _json(_entity(of), result.context(_ROOT, ()), of, is_list=False)
+        case Value(of=of):
+            return _json(_entity(of), value_context(_ROOT, of), of, is_list=False)
         case Plain(of=plain):
             return {_JSON: {"schema": reference(plain.__name__)}}
         case Raw(media=media):
             return {each: {} for each in media}
         case _:
             assert_never(result)
+
+
+def _entity(of: StructuredType) -> Schema:
+    context: Schema = {"type": "object", "properties": {"@odata.context": _TEXT}, "required": ["@odata.context"]}
+    return {"allOf": [context, row_schema(of)]}
 
 
 def _envelope(rows: StructuredType) -> Schema:
@@ -183,7 +190,7 @@ def _schemas(operations: Iterable[Operation]) -> dict[str, Schema]:
         match operation.result:
             case RowList(listing=listing):
                 declared[listing.rows.name] = listing.rows
-            case OneEntity(of=of):
+            case OneEntity(of=of) | Value(of=of):
                 declared[of.name] = of
             case Plain(of=of):
                 plain[of.__name__] = of

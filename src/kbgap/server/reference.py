@@ -11,7 +11,7 @@ from kbgap.odata.model import defender_model
 from kbgap.server.answers import JSON, as_ascii_json
 from kbgap.server.openapi import openapi
 from kbgap.server.operation import Call, Guarded, OpenHandler, Operation
-from kbgap.server.results import OneEntity, RowList
+from kbgap.server.results import OneEntity, RowList, Value
 
 HTML = "text/html; charset=utf-8"
 # Nothing but the page itself: no script, no picture, nothing of other addresses.
@@ -64,7 +64,7 @@ def _type_of(operation: Operation) -> StructuredType | None:
     match operation.result:
         case RowList(listing=listing):
             return listing.rows
-        case OneEntity(of=of):
+        case OneEntity(of=of) | Value(of=of):
             return of
         case _:
             return None

@@ -67,6 +67,13 @@ class OneEntity:
 
 
 @dataclass(frozen=True, slots=True)
+class Value:
+    """One value of a declared type that is in no set; its handler makes it."""
+
+    of: StructuredType
+
+
+@dataclass(frozen=True, slots=True)
 class Plain:
     """An answer outside of OData: one JSON value of this type."""
 
@@ -80,7 +87,7 @@ class Raw:
     media: tuple[str, ...]
 
 
-Result = RowList | RowCount | OneEntity | Plain | Raw
+Result = RowList | RowCount | OneEntity | Value | Plain | Raw
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,18 @@
 """Every path of the server with the permission that opens it: the one table that routing and checks follow."""
 
-from kbgap.server import alerts, discovery, figures, health, inventory, metadata, read_software, reference, token
-from kbgap.server.entity_routes import ANYTHING, INVENTORY, SOFTWARE, one, rows
+from kbgap.server import (
+    alerts,
+    discovery,
+    figures,
+    health,
+    inventory,
+    metadata,
+    read_machines,
+    read_software,
+    reference,
+    token,
+)
+from kbgap.server.entity_routes import ANYTHING, INVENTORY, MACHINE, SOFTWARE, one, rows
 from kbgap.server.inventory import BatchAnswer
 from kbgap.server.operation import Open, OpenHandler, Operation
 from kbgap.server.results import Plain, Raw
@@ -20,6 +31,21 @@ _CONTRACT = (
         read_software.MISSING,
         "The KBs that machines miss for one software, newest first.",
         is_remembered=True,
+    ),
+    *rows("/api/machines", MACHINE, read_machines.LIST, "The machines, whether they count or not."),
+    one("/api/machines/{id}", MACHINE, read_machines.ONE, "One machine, by its id or its DNS name."),
+    *rows(
+        "/api/machines/findbytag",
+        MACHINE,
+        read_machines.BY_TAG,
+        "The machines that have a tag.",
+        parameters=read_machines.TAG_PARAMETERS,
+    ),
+    *rows(
+        "/api/machines/findbyip(ip,timestamp)",
+        MACHINE,
+        read_machines.BY_IP,
+        "The machines that had an address within a quarter of an hour of a moment.",
     ),
     *rows(
         "/api/machines/{id}/getmissingkbs",

@@ -1,6 +1,6 @@
 """Answer the reads of the API: read the options, run one operation in a thread, and put its rows into the envelope."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kbgap.auth.permissions import Principal
-from kbgap.core.errors import Denied
 from kbgap.odata.entity import StructuredType
 from kbgap.odata.errors import fault
 from kbgap.odata.options import FOR_ENTITIES, Listing, Query, read_query
 from kbgap.odata.paging import next_by_skip, next_by_token
 from kbgap.odata.payload import Page, entity
+from kbgap.operations.read_machines import group_scopes
 from kbgap.server.answers import as_ascii_json, odata_answer, text_answer
 from kbgap.server.asked import Asked
 from kbgap.server.errors import BadOption
@@ -82,12 +82,13 @@ def asked(call: Call, principal: Principal, query: Query, now: datetime) -> Aske
     An application sees its tenant. A person whose token names machine groups sees those only.
     """
     service = call.service
+    scopes: Collection[int] = (WHOLE_TENANT,)
     if principal.machine_groups is not None:
-        raise Denied("Tokens that are limited to machine groups are not served yet")
+        scopes = group_scopes(service.database, principal.tenant_guid, sorted(principal.machine_groups))
     return Asked(
         database=service.database,
         tenant=principal.tenant_guid,
-        scopes=(WHOLE_TENANT,),
+        scopes=scopes,
         now=now,
         query=query,
         ids=call.ids,

@@ -21,7 +21,10 @@ CatalogueProvider = Callable[[], CatalogueFile]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The parts that handlers use; ``threads`` bounds how many of them wait for the database at once."""
+    """The parts that handlers use; ``threads`` bounds how many of them wait for the database at once.
+
+    ``downloads`` bounds how many files are made at once: they take as long as their readers do.
+    """
 
     settings: Settings
     database: Database
@@ -29,6 +32,7 @@ class Service:
     clock: Clock
     gate: Gate
     threads: CapacityLimiter
+    downloads: CapacityLimiter
     epochs: Epochs
     remembered: Remembered
     rates: Rates

@@ -68,6 +68,11 @@ class Settings:
     access_log: Annotated[
         Literal["json", "off"], word("json", "off"), "Whether each request gets a line of JSON on standard error."
     ] = "json"
+    export_names: Annotated[
+        Literal["PascalCase", "camelCase"],
+        word("PascalCase", "camelCase"),
+        "How members are written in the lines of exported files; the service writes PascalCase.",
+    ] = "PascalCase"
     metrics_from: Annotated[tuple[Network, ...], NETWORKS, "The networks that may read /metrics."] = _LOOPBACK
     max_body: Annotated[int, SIZE, "The largest body of a request, as it is sent."] = 64 << 20
     max_unpacked_body: Annotated[int, SIZE, "The largest body of a request, unpacked."] = 256 << 20
