@@ -170,3 +170,71 @@ def test_a_ready_server_says_so(server: Server) -> None:
     answer = server.http.get("/readyz")
 
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+
+
+@pytest.mark.parametrize("path", ["/api/machines/WS-1", "/api/Machines('ws-1')"])
+def test_a_machine_is_found_by_its_name(server: Server, path: str) -> None:
+    """The service takes an id or a DNS name."""
+    body = server.get(path).json()
+
+    assert body["computerDnsName"] == "ws-1"
+    assert body["@odata.context"] == f"{server.url}/api/$metadata#Machines/$entity"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("ComputerDNSName eq 'ws-1'", ["ws-1"]),
+        ("computerDnsName eq 'ws-1' or lastIpAddress eq 'x' or id eq 'y'", ["ws-1"]),
+        ("healthStatus eq 'Active' and startswith(computerDnsName,'ws-')", ["ws-1", "ws-2", "ws-3", "ws-4"]),
+        ("computerDnsName%20in%20('ws-2',%20'ws-3')", ["ws-2", "ws-3"]),
+        ("computerDnsName+ne+'ws-1'+and+osBuild+eq+18363", ["ws-2", "ws-3", "ws-4"]),
+        ("lastSeen gt 2018-08-01Z and lastSeen gt 2019-01-01T00:00:00+00:00", ["ws-1", "ws-2", "ws-3", "ws-4"]),
+    ],
+)
+def test_machines_are_filtered_as_clients_write_filters(server: Server, text: str, names: list[str]) -> None:
+    """Other letter case, blanks as plus signs, an offset instead of Z, the date with a Z."""
+    body = server.get(f"/api/machines?$filter={text}&$orderby=computerDnsName").json()
+
+    assert [row["computerDnsName"] for row in body["value"]] == names
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/api/machines/findbytag", "MissingRequiredParameter"),
+        ("/api/machines/findbytag?tag=", "MissingRequiredParameter"),
+        ("/api/machines/findbytag?tag=a&useStartsWithFilter=perhaps", "InvalidInput"),
+        ("/api/machines/findbyip(ip='192.0.2.7')", "MissingRequiredParameter"),
+        ("/api/machines/findbyip(timestamp=2026-07-14T12:00:00Z)", "MissingRequiredParameter"),
+        ("/api/machines/findbyip(ip='host',timestamp=2026-07-14T12:00:00Z)", "InvalidIpAddress"),
+        ("/api/machines/findbyip(ip='192.0.2.7',timestamp=noon)", "InvalidInput"),
+        ("/api/machines/findbyip(ip='192.0.2.7',timestamp=2026-05-14T12:00:00Z)", "BadRequest"),
+    ],
+)
+def test_what_a_search_needs_is_named(server: Server, path: str, code: str) -> None:
+    """400 with the service's code for the fault."""
+    answer = server.get(path)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
+
+
+def test_a_filter_that_is_wrong_is_refused_with_its_place(server: Server) -> None:
+    """The message names the construct, and the character at which it stands."""
+    answer = server.get("/api/machines?$filter=osBuild eq 1 and length(id) gt 2")
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (400, "ODataError")
+    assert error["message"].startswith("$filter at 18: the function 'length' is not supported")
+
+
+def test_a_kb_is_explained(server: Server) -> None:
+    """The verdict for each software of the machine that the KB fixes, with what decided it."""
+    body = server.get("/api/machines/ws-1/explain/KB4540673").json()
+
+    verdicts = {each["software"]: each["verdict"] for each in body["software"]}
+    assert verdicts == {"microsoft-_-windows_10": "Missing", "microsoft-_-edge": "Missing"}
+    assert body["kb"] == "4540673"
+    assert all("657" in each["because"] for each in body["software"])
+    assert server.get("/api/machines/ws-1/explain/nonsense").status_code == 400
+    assert server.get("/api/machines/ws-1/explain/9999999").status_code == 404

@@ -3,6 +3,7 @@
 from kbgap.server import (
     alerts,
     discovery,
+    explained,
     figures,
     health,
     inventory,
@@ -71,6 +72,14 @@ _CONTRACT = (
     ),
 )
 _OURS = (
+    Operation(
+        "GET",
+        "/api/machines/{id}/explain/{kb}",
+        SOFTWARE.guard(explained.explain_kb),
+        Plain(explained.ExplainAnswer),
+        "Why a KB is, or is not, missing on a machine.",
+        is_ours=True,
+    ),
     Operation(
         "POST",
         "/inventory/reports",
