@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbgap.core.exposure import HALF, ExposureLevel, exposure_level, exposure_score, points_of, points_of_gap
+from kbgap.core.exposure import HALF, ExposureLevel, exposure_level, exposure_score, points_of
 
 
 def test_nothing_open_is_no_exposure() -> None:
     """The word and the number agree."""
-    assert exposure_score(points_of_gap([], {})) == 0
+    assert exposure_score(0) == 0
     assert exposure_level(0) is ExposureLevel.NONE
 
 
@@ -21,9 +21,8 @@ def test_worse_cves_weigh_more() -> None:
     assert points_of("Low", exploited=True) > by_severity[-1]
 
 
-def test_an_unknown_cve_still_weighs() -> None:
+def test_a_cve_without_a_known_severity_still_weighs() -> None:
     """What is open is never nothing."""
-    assert points_of_gap(["CVE-1"], {}) > 0
     assert points_of("", exploited=False) > 0
 
 

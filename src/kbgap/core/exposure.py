@@ -4,8 +4,6 @@ Each open CVE of each software has points. They are added up, and the sum is ben
 CVEs weigh more than the thousandth: every ``HALF`` points halve the distance to 100.
 """
 
-import math
-from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 HALF = 300.0
@@ -27,11 +25,6 @@ class ExposureLevel(StrEnum):
 def points_of(severity: str, *, exploited: bool) -> float:
     """What one open CVE weighs."""
     return _EXPLOITED if exploited else _POINTS.get(severity, _UNKNOWN)
-
-
-def points_of_gap(open_cves: Iterable[str], points: Mapping[str, float]) -> float:
-    """What the open CVEs of one software weigh together; one that nothing is known of weighs as little as any."""
-    return math.fsum(points.get(cve, _UNKNOWN) for cve in open_cves)
 
 
 def exposure_score(points: float) -> float:

@@ -2,16 +2,21 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from sys import intern
+from typing import NamedTuple
 
+import msgspec
 from sqlalchemy import Connection, delete, func, select
 
-from kbgap.core.exposure import points_of
 from kbgap.core.model import Value
-from kbgap.store import dialect
+from kbgap.store import dialect, schema
 from kbgap.store.packing import in_pieces
 from kbgap.store.schema_answers import catalogue_cve, catalogue_threat, catalogue_threat_feed
 
+Addressed = Mapping[tuple[str, str], tuple[str, ...]]  # the CVEs that a KB closes, by software and KB
+
 _PIECE = 5_000
+_IDS = msgspec.json.Decoder(tuple[str, ...])
 
 
 class CveRow(Value, frozen=True):
@@ -30,6 +35,14 @@ class CveRow(Value, frozen=True):
     first_patch_at: datetime | None
     is_exploited: bool
     is_disclosed: bool
+
+
+class CveFact(NamedTuple):
+    """What machines' lists say of a CVE; ``is_exploited``: Microsoft or CISA knows that it is used."""
+
+    severity: str
+    cvss: float
+    is_exploited: bool
 
 
 class Feed(Value, frozen=True):
@@ -81,24 +94,25 @@ def edition(connection: Connection) -> str:
     return f"{newest[0]}/{newest[1]}"
 
 
-def points(connection: Connection, revision: str) -> dict[str, float]:
-    """What each CVE of a revision weighs, if it is open."""
+def facts(connection: Connection, revision: str) -> dict[str, CveFact]:
+    """Every CVE of a revision, with the lists of CISA and FIRST as they are now."""
     joined = catalogue_cve.outerjoin(catalogue_threat, catalogue_threat.c.cve == catalogue_cve.c.cve)
     columns = (
         catalogue_cve.c.cve,
         catalogue_cve.c.severity,
+        catalogue_cve.c.cvss,
         catalogue_cve.c.is_exploited,
         catalogue_threat.c.exploited_on,
     )
     rows = connection.execute(select(*columns).select_from(joined).where(catalogue_cve.c.revision == revision))
     return {
-        row.cve: points_of(row.severity, exploited=row.is_exploited or row.exploited_on is not None) for row in rows
+        cve: CveFact(severity=intern(severity), cvss=cvss, is_exploited=exploited or listed is not None)
+        for cve, severity, cvss, exploited, listed in rows
     }
 
 
-def exploited(connection: Connection, revision: str) -> frozenset[str]:
-    """The CVEs of a revision that Microsoft or CISA knows to be used."""
-    joined = catalogue_cve.outerjoin(catalogue_threat, catalogue_threat.c.cve == catalogue_cve.c.cve)
-    used = catalogue_cve.c.is_exploited | catalogue_threat.c.exploited_on.is_not(None)
-    statement = select(catalogue_cve.c.cve).select_from(joined).where(catalogue_cve.c.revision == revision, used)
-    return frozenset(connection.scalars(statement))
+def addressed(connection: Connection, revision: str) -> Addressed:
+    """The CVEs that each KB closes for each software, as a revision says."""
+    table = schema.catalogue_addressed
+    rows = connection.execute(select(table.c.software, table.c.kb, table.c.cves).where(table.c.revision == revision))
+    return {(intern(software), intern(kb)): tuple(map(intern, _IDS.decode(cves))) for software, kb, cves in rows}

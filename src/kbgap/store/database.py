@@ -18,6 +18,7 @@ from kbgap.core.errors import Unavailable
 from kbgap.store import dialect, schema
 from kbgap.store.dialect import Begin
 from kbgap.store.effects import Effects
+from kbgap.store.exposed import ExposedMachines
 
 Transaction = Connection  # for those above the store, who pass it on and do not look inside
 
@@ -34,6 +35,7 @@ class Database:
         self._engine = dialect.make_engine(self.url, pool_size=pool_size, foreign_keys=foreign_keys)
         self._by_begin = {begin: dialect.for_transactions(self._engine, begin) for begin in Begin}
         self.effects = Effects()
+        self.exposed = ExposedMachines()
 
     def __enter__(self) -> Self:
         return self

@@ -1,12 +1,15 @@
 """Load what states add to the counts, and keep it in memory: it is asked for with every report."""
 
+import math
 from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
 from kbgap.core.errors import Unavailable
+from kbgap.core.exposure import points_of
 from kbgap.store import cves, schema, states
+from kbgap.store.cves import Addressed, CveFact
 from kbgap.store.effect import Effect
 from kbgap.store.packing import in_pieces, unpack
 from kbgap.store.recent import Recent
@@ -16,7 +19,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 Member = tuple[int | None, tuple[bytes, ...]]
 
-_REVISIONS = 4  # of which the points are kept: tens of thousands of numbers each
+_REVISIONS = 4  # of which the facts are kept: ten thousand CVEs each
 
 
 class Effects:
@@ -29,7 +32,9 @@ class Effects:
         self._gaps: Recent[tuple[str, bytes], bytes] = Recent(limit)
         self._effects: Recent[bytes, Effect] = Recent(limit)
         self._members: Recent[bytes, Member] = Recent(limit)
-        self._points: Recent[tuple[str, str], Mapping[str, float]] = Recent(_REVISIONS)
+        self._facts: Recent[tuple[str, str], Mapping[str, CveFact]] = Recent(_REVISIONS)
+        self._addressed: Recent[str, Addressed] = Recent(_REVISIONS)
+        self._weights: Recent[tuple[str, str, bytes], float] = Recent(limit)
 
     def gaps(
         self, connection: Connection, tenant: TenantKey, revision: str, keys: Collection[bytes]
@@ -52,13 +57,40 @@ class Effects:
         """The OS build and the states of each profile."""
         return _through(self._members, profiles, lambda absent: states.load_members(connection, tenant, absent))
 
-    def points(self, connection: Connection, revision: str) -> Mapping[str, float]:
-        """What each CVE of a revision weighs when it is open, with the lists of CISA and FIRST as they are now."""
-        key = (revision, cves.edition(connection))
-        known = self._points.get(key)
+    def cve_facts(self, connection: Connection, revision: str) -> Mapping[str, CveFact]:
+        """Every CVE of a revision, with the lists of CISA and FIRST as they are now."""
+        return self._facts_of(connection, revision, cves.edition(connection))
+
+    def addressed(self, connection: Connection, revision: str) -> Addressed:
+        """The CVEs that each KB closes for each software, as the catalogue says."""
+        known = self._addressed.get(revision)
         if known is None:
-            known = cves.points(connection, revision)
-            self._points.put(key, known)
+            known = cves.addressed(connection, revision)
+            self._addressed.put(revision, known)
+        return known
+
+    def weights(
+        self, connection: Connection, tenant: TenantKey, revision: str, gaps: Collection[bytes]
+    ) -> dict[bytes, float]:
+        """How many points the open CVEs of each gap have, by what is known of CVEs now."""
+        edition = cves.edition(connection)
+
+        def weigh(absent: list[tuple[str, str, bytes]]) -> dict[tuple[str, str, bytes], float]:
+            facts = self._facts_of(connection, revision, edition)
+            found = self.effects(connection, tenant, [gap for _, _, gap in absent])
+            return {
+                (revision, edition, gap): math.fsum(_points(facts.get(cve)) for cve in effect.open_cves)
+                for gap, effect in found.items()
+            }
+
+        weighed = _through(self._weights, [(revision, edition, gap) for gap in gaps], weigh)
+        return {gap: points for (_, _, gap), points in weighed.items()}
+
+    def _facts_of(self, connection: Connection, revision: str, edition: str) -> Mapping[str, CveFact]:
+        known = self._facts.get((revision, edition))
+        if known is None:
+            known = cves.facts(connection, revision)
+            self._facts.put((revision, edition), known)
         return known
 
 
@@ -76,6 +108,11 @@ def _through(recent: Recent[K, V], keys: Collection[K], load: Callable[[list[K]]
         recent.put(key, value)
         found[key] = value
     return found
+
+
+def _points(fact: CveFact | None) -> float:
+    """A CVE of which nothing is known weighs as little as any."""
+    return points_of("Low", exploited=False) if fact is None else points_of(fact.severity, exploited=fact.is_exploited)
 
 
 def _load_gaps(

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, select
 
-from kbgap.core.exposure import exposure_level, exposure_score, points_of_gap
+from kbgap.core.exposure import exposure_level, exposure_score
 from kbgap.core.model import Value
 from kbgap.store import dialect
 from kbgap.store.effects import Effects
@@ -45,8 +45,7 @@ def save(
     new = sorted(set(profiles) - known.keys())
     if not new:
         return
-    points = effects.points(tx, revision)
-    weighed = _weigh(tx, tenant, gaps_of(tx, tenant, revision, new, effects), points, effects)
+    weighed = _weigh(tx, tenant, revision, gaps_of(tx, tenant, revision, new, effects), effects)
     _insert(tx, tenant, {item.key: item for item in weighed.values()})
     rows: list[dict[str, object]] = [
         {"tenant_id": tenant, "revision": revision, "profile": profile, "exposure": item.key}
@@ -95,22 +94,16 @@ def gaps_by_exposure(connection: Connection, tenant: TenantKey, keys: Collection
 def weigh_anew(tx: Connection, tenant: TenantKey, revision: str, effects: Effects) -> None:
     """Weigh every exposure again, after the points of CVEs have changed."""
     keys = list(tx.scalars(select(exposure.c.exposure).where(exposure.c.tenant_id == tenant)))
-    weighed = _weigh(tx, tenant, gaps_by_exposure(tx, tenant, keys), effects.points(tx, revision), effects)
+    weighed = _weigh(tx, tenant, revision, gaps_by_exposure(tx, tenant, keys), effects)
     rows = [_columns(tenant, key, item) for key, item in weighed.items()]
     dialect.insert_or_replace(tx, exposure, rows)
 
 
 def _weigh(
-    connection: Connection,
-    tenant: TenantKey,
-    gaps: Mapping[bytes, Gaps],
-    points: Mapping[str, float],
-    effects: Effects,
+    connection: Connection, tenant: TenantKey, revision: str, gaps: Mapping[bytes, Gaps], effects: Effects
 ) -> dict[bytes, Weighed]:
-    distinct = {gap for mine in gaps.values() for gap in mine}
-    found = effects.effects(connection, tenant, distinct)
-    weight = {gap: points_of_gap(effect.open_cves, points) for gap, effect in found.items()}
-    return {key: Weighed(gaps=mine, points=math.fsum(weight[gap] for gap in mine)) for key, mine in gaps.items()}
+    weights = effects.weights(connection, tenant, revision, {gap for mine in gaps.values() for gap in mine})
+    return {key: Weighed(gaps=mine, points=math.fsum(weights[gap] for gap in mine)) for key, mine in gaps.items()}
 
 
 def _insert(tx: Connection, tenant: TenantKey, weighed: Mapping[bytes, Weighed]) -> None:

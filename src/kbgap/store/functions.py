@@ -126,6 +126,12 @@ def keys_of(keys: Collection[bytes]) -> Select[tuple[bytes]]:
     return select(_Bytes(listed.c.value))
 
 
+def texts_of(texts: Collection[str]) -> Select[tuple[str]]:
+    """Any number of texts as rows, sent as one parameter."""
+    listed = items_of(literal(msgspec.json.encode(sorted(texts)).decode(), Text()))
+    return select(listed.c.value)
+
+
 def number_in(pairs: TableValuedAlias) -> ColumnElement[int]:
     """The value of ``numbers_of`` as a number."""
     return cast(pairs.c.value, BigInteger)

@@ -13,6 +13,7 @@ from kbgap.store import dialect, schema
 from kbgap.store.effect import effect_of
 from kbgap.store.facts import Facts, decode_facts
 from kbgap.store.packing import digest, encode, encode_text, in_pieces, pack, unpack
+from kbgap.store.state_version import version_of
 from kbgap.store.tenants import TenantKey
 
 Assess = Callable[[SoftwareState], Iterable[Finding]]
@@ -145,7 +146,10 @@ def _save_states(
     tx: Connection, tenant: TenantKey, revision: str, states: Mapping[bytes, SoftwareState], assess: Assess
 ) -> None:
     mine: dict[str, object] = {"tenant_id": tenant}
-    bodies = [mine | {"state": k, "software": s.software, "body": pack(encode(s))} for k, s in states.items()]
+    bodies = [
+        mine | {"state": key, "software": state.software, "body": pack(encode(state)), "version": version_of(state)}
+        for key, state in states.items()
+    ]
     judged = {key: _kept(assess(state)) for key, state in states.items()}
     effects = {key: effect_of(states[key].software, found) for key, found in judged.items()}
     gaps = {key: encode(effect) for key, effect in effects.items()}

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, Text, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, FromClause, Text, and_, func, or_, select, true
 
 from kbgap.core.errors import NotFound
 from kbgap.store import schema
@@ -42,8 +42,8 @@ def had_address(address: str, since: datetime, until: datetime) -> ColumnElement
     return and_(_machine.c.last_ip_address == address, _seen.c.last_seen.between(since, until))
 
 
-def profiles_with_gaps(tenant: TenantKey, revision: str, gaps: Collection[bytes]) -> Select[tuple[bytes]]:
-    """The profiles in which one of these gaps is open."""
+def has_gap(tenant: TenantKey, revision: str, gaps: Collection[bytes]) -> ColumnElement[bool]:
+    """The machines with a profile in which one of these gaps is open."""
     joined = exposure_gap.join(
         profile_exposure,
         and_(
@@ -56,7 +56,7 @@ def profiles_with_gaps(tenant: TenantKey, revision: str, gaps: Collection[bytes]
         exposure_gap.c.gap.in_(keys_of(gaps)),
         profile_exposure.c.revision == revision,
     )
-    return select(profile_exposure.c.profile).select_from(joined).where(mine)
+    return _machine.c.profile.in_(select(profile_exposure.c.profile).select_from(joined).where(mine))
 
 
 def find(connection: Connection, tenant: TenantKey, name: str, scopes: Collection[int]) -> Stored:
