@@ -19,7 +19,7 @@ CUMULATIVE = {"security", "preview", "out-of-band", "cumulative"}
 ROLLUPS = {"rollup", "preview-rollup"}
 REMEMBERED = (  # answers to these questions are kept; nothing else here is done for speed
     *("tabled", "kind", "is_valid", "placed", "build_of", "cumulative_updates"),
-    *("names", "newer_than", "edges_for", "called"),
+    *("names", "names_of_newer", "newer_than", "edges_for", "alike", "called"),
 )
 APART = {Kind.SECURITY_ONLY, Kind.STANDALONE, Kind.PREVIEW_ROLLUP}
 UNUSUAL = (Kind.HOTPATCH, Kind.SERVICING_STACK, Kind.STANDALONE, Kind.SETUP)
@@ -107,11 +107,16 @@ class Oracle:
         self.rows_on_line: dict[tuple[str, str], list[Row]] = defaultdict(list)  # by line and KB
         self.edges: dict[str, set[tuple[str, str]]] = defaultdict(set)  # by platform: (newer, older)
         self.first_document: dict[str, str] = {}
+        self.published: dict[str, str] = {}
+        self.all_kinds: dict[str, set[Kind]] = defaultdict(set)
         self.fixed: dict[str, dict[tuple[str, str], set[str]]] = defaultdict(lambda: defaultdict(set))
         for document in documents:
             for entry in document.entries:
+                if entry.remedies and entry.published:
+                    self.published[entry.id] = min(self.published.get(entry.id, entry.published), entry.published)
                 for remedy in entry.remedies:
                     day = document.initial[:10]
+                    self.all_kinds[remedy.kb].add(remedy.kind)
                     self.first_document[remedy.kb] = min(self.first_document.get(remedy.kb, day), day)
                     self.fixed[remedy.kb][day, document.title] |= {entry.id} if is_cve(entry.id) else set()
                     for product in {canonical.get(named, named) for named in remedy.products} & set(products):
@@ -238,7 +243,7 @@ class Oracle:
         """3.3a, last part: for an older update without a build, the first cumulative update after it."""
         if product.component in SERVICED_APART or self.tabled(line.id, kb):
             return None
-        later = [build for _, build, day in self.cumulative_updates(line.id) if day > self.main_day(kb)]
+        later = [build for _, build, day in self.cumulative_updates(line.id) if day > self.came(kb)]
         return min(later, default=None)
 
     def cumulative_updates(self, line: str) -> list[tuple[str, Build, str]]:
@@ -300,7 +305,7 @@ class Oracle:
         listed = machine.installed - machine.pending
         if listed & self.names(product, kb):
             return Holds.ITSELF
-        if any(listed & self.names(product, other) for other in newer):
+        if any(listed & self.names_of_newer(product, other) for other in {kb, *newer}):
             return Holds.CONTAINED
         if kb in machine.pending:
             return Holds.NO
@@ -310,6 +315,10 @@ class Oracle:
         """A KB and the children in the links of the product's rows: an update list shows those of a .NET parent."""
         return frozenset({kb} | {row.child for row in self.rows[product.id] if row.kb == kb and row.child})
 
+    def names_of_newer(self, product: Product, kb: str) -> frozenset[str]:
+        """The same for a newer KB, which may be for another name of the same .NET."""
+        return frozenset().union(*(self.names(other, kb) for other in self.alike(product)))
+
     def newer_than(self, product: Product, kb: str) -> frozenset[str]:
         """The KBs that supersede one, by either name, through any number of steps on the product's platform."""
         edges = self.edges_for(product)
@@ -318,7 +327,7 @@ class Oracle:
         while names:
             newer = {newer for older in names for newer in edges.get(older, ())} - found - {kb}
             found |= newer
-            names = {name for other in newer for name in self.names(product, other)}
+            names = {name for other in newer for name in self.names_of_newer(product, other)}
         return frozenset(found)
 
     def edges_for(self, product: Product) -> dict[str, set[str]]:
@@ -329,7 +338,7 @@ class Oracle:
         line = self.lines[product.line]
         # A rollup contains all earlier rollups of its line; a Flash update, or a rollup of .NET, those of its product.
         rollups = [release.kb for release in line.releases if release.kind in ROLLUPS and not line.cumulative]
-        own = sorted(self.contain_earlier(product), key=lambda kb: (self.main_day(kb), int(kb)))
+        own = sorted(self.contain_earlier(product), key=lambda kb: (self.came(kb), int(kb)))
         for ordered in (rollups, own):
             for place, older in enumerate(ordered):
                 edges[older].update(ordered[place + 1 :])
@@ -343,30 +352,48 @@ class Oracle:
         kinds: dict[str, set[Kind]] = defaultdict(set)
         for row in self.rows[product.id] if not line.cumulative else ():
             kinds[row.kb].add(row.kind)
-        rollups = {kb: self.main_day(kb) for kb, called in kinds.items() if Kind.ROLLUP in called}
+        rollups = {kb: self.came(kb) for kb, called in kinds.items() if Kind.ROLLUP in called}
         if kinds and not product.component:
             rollups.update({release.kb: release.date for release in line.releases if release.kind == "rollup"})
         for kb, called in kinds.items():
             if called & {Kind.SECURITY_ONLY, Kind.IE_CUMULATIVE} and kb not in rollups:
-                yield from ((kb, rollup) for rollup, day in rollups.items() if day >= self.main_day(kb))
+                yield from ((kb, rollup) for rollup, day in rollups.items() if day >= self.came(kb))
 
     def contain_earlier(self, product: Product) -> set[str]:
-        """All Flash updates; those of .NET that are not apart, on rollup lines only what some row calls a rollup."""
-        if product.component not in SERVICED_APART:
-            return set()
-        kinds: dict[str, set[Kind]] = defaultdict(set)
-        for row in self.rows[product.id]:
-            kinds[row.kb].add(row.kind)
+        """All Flash updates; those of .NET that are not apart, on rollup lines from the product's first rollup on."""
         if product.component == "flash":
-            return set(kinds)
-        if not self.lines[product.line].cumulative:
-            return {kb for kb, called in kinds.items() if Kind.ROLLUP in called}
-        return {kb for kb, called in kinds.items() if called.isdisjoint(APART)}
+            return {row.kb for row in self.rows[product.id]}
+        if product.component != ".net":
+            return set()
+        named = {row.kb for other in self.alike(product) for row in self.rows[other.id]}
+        joined = {kb for kb in named if self.all_kinds[kb].isdisjoint(APART)}
+        if self.lines[product.line].cumulative:
+            return joined
+        rollups = {r.kb for other in self.alike(product) for r in self.rows[other.id] if r.kind is Kind.ROLLUP}
+        return rollups | {kb for kb in joined if any(self.came(kb) > self.came(first) for first in rollups)}
 
-    def main_day(self, kb: str) -> str:
-        """The day of the document in which the KB fixes most CVEs, of equal ones the latest (3.7)."""
+    def alike(self, product: Product) -> list[Product]:
+        """Itself, and the .NET products of its Windows that have all its versions, or the same newest one."""
+
+        def newest(versions: Iterable[str]) -> list[int]:
+            return max([int(part) for part in version.split(".")] for version in versions)
+
+        return [product] + [
+            other
+            for other in self.products.values()
+            if product.component == other.component == ".net" and other.platform == product.platform
+            if product.versions and other.versions and other.id != product.id
+            if set(product.versions) <= set(other.versions) or newest(product.versions) == newest(other.versions)
+        ]
+
+    def came(self, kb: str) -> str:
+        """The day on which a KB can have come: of the document in which it fixes most CVEs, of equal ones the latest.
+
+        Or of its first CVE, if later: what comes between two months stands in the document of the earlier one.
+        """
         fixed = self.fixed[kb]
-        return max(fixed, key=lambda document: (len(fixed[document]), document))[0]
+        day = max(fixed, key=lambda document: (len(fixed[document]), document))[0]
+        return max(day, min((self.published.get(cve, "") for cves in fixed.values() for cve in cves), default=""))
 
     # 3.5 the track  ------------------------------------------------------------------------------------------------
 

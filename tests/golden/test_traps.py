@@ -263,6 +263,27 @@ def test_the_child_of_a_dotnet_parent(ask: Ask) -> None:
     assert not missing("5066140", "5066151", dotnet=with_35)
 
 
+@pytest.mark.parametrize(
+    ("name", "line", "kb", "release"),
+    [
+        (W10_22H2, "19045", "5087064", 528372),
+        (SERVER_2019, "17763", "5087061", 461814),
+        (SERVER_2012_R2, "9600", "5087063", 461814),
+    ],
+)
+def test_one_dotnet_with_several_names(
+    ask: Ask, real_catalogue: CatalogueFile, name: str, line: str, kb: str, release: int
+) -> None:
+    """Its updates are for "4.8" in one month and for "3.5 AND 4.8" in another; the list shows the newest one only."""
+    build = newest(real_catalogue, line) if real_catalogue.lines[line].cumulative else "6.3.9600"
+    dotnet = [{"profile": "v4", "release": release}]
+
+    said = ask(name, build, kb, dotnet=dotnet)
+
+    assert len([item for item in said.evidence.products if item.software == ".net_framework"]) > 1
+    assert said.missing_for(".net_framework") == frozenset()
+
+
 def test_a_link_that_names_an_older_child_proves_nothing(real_catalogue: CatalogueFile) -> None:
     """5066742 of October 2025 links 5040673 of July 2024: whoever has only that one lacks the fixes of October."""
     children = {

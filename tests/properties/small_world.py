@@ -17,7 +17,7 @@ SERVER = Product(id="2", name="Windows Server 2012 R2", software="windows_server
 SISTER = Product(id="3", name="Windows Server 2019", software="windows_server_2019", line="17763", platform="3")
 
 
-def _on(platform: Product, key: str, component: str, *, in_box: bool = True) -> Product:
+def _on(platform: Product, key: str, component: str, *versions: str, in_box: bool = True) -> Product:
     return Product(
         id=f"{key}-{platform.id}",
         name=f"{component} {key} on {platform.name}",
@@ -25,14 +25,16 @@ def _on(platform: Product, key: str, component: str, *, in_box: bool = True) -> 
         line=platform.line,
         platform=platform.id,
         component=component,
+        versions=versions,
         in_box=in_box,
     )
 
 
 IE, EDGE, FLASH = _on(WINDOWS, "10", "ie"), _on(WINDOWS, "11", "edge"), _on(WINDOWS, "12", "flash")
-NET_48, NET_35 = _on(WINDOWS, "13", ".net"), _on(WINDOWS, "14", ".net", in_box=False)
-OLD_IE, OLD_NET = _on(SERVER, "10", "ie"), _on(SERVER, "13", ".net")
-PRODUCTS = (WINDOWS, SERVER, SISTER, IE, EDGE, FLASH, NET_48, NET_35, OLD_IE, OLD_NET)
+NET_48, NET_35 = _on(WINDOWS, "13", ".net", "4.8"), _on(WINDOWS, "14", ".net", "3.5", in_box=False)
+NET_BOTH = _on(WINDOWS, "15", ".net", "3.5", "4.8")
+OLD_IE, OLD_NET = _on(SERVER, "10", "ie"), _on(SERVER, "13", ".net", "4.8")
+PRODUCTS = (WINDOWS, SERVER, SISTER, IE, EDGE, FLASH, NET_48, NET_35, NET_BOTH, OLD_IE, OLD_NET)
 
 
 def small_world(seed: int) -> World:
@@ -141,7 +143,9 @@ class _Maker:
         parent = str(5_030_000 + 10 * month)
         older = self.last.get("net", "")
         named = str(int(older) + 1) if older and self.luck(0.3) else older  # some rows name the older child
-        for place, product in enumerate((NET_48, NET_35), start=1):
+        for place, product in enumerate((NET_48, NET_35, NET_BOTH), start=1):
+            if self.luck(0.4):  # not every month is for every name of the same .NET
+                continue
             child = "" if self.luck(0.1) else str(int(parent) + place)
             supersedes = (named,) if named and self.luck(0.8) else ()
             self.entries(month, [product], [_remedy(parent, Kind.ROLLUP, child=child, supersedes=supersedes)])

@@ -5,13 +5,15 @@ broken"). Four things mend it, each only where later updates are known to contai
 
 1. Rollups of a line before Windows 10, in the order of the release table.
 2. Flash updates and .NET Framework rollups of one product, in the order in which Microsoft released them. The offline
-   scan file, which lists supersedence against every later update, contradicts this nowhere (docs/adr/0003).
+   scan file, which lists supersedence against every later update, contradicts this nowhere (docs/adr/0003). The same
+   .NET has had several names, "4.8" and "3.5 AND 4.8": an update for one of them counts for what it contains.
 3. A child before its parent: lists show the child, and Supercedence names the older KB by either number.
 4. Security-only updates and those of Internet Explorer before Windows 10, by the rollups from the same day on that are
    for the product. Microsoft mostly says so by naming both for one CVE, but not always: 4483187, 5016679, 5043049.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from kbgap.catalogue.gather import Rows, RowsOfKb
@@ -19,6 +21,7 @@ from kbgap.core.model import Kind, Line, Product
 from kbgap.core.supersedence import Edge, newer_by_older, superseding
 
 _ROLLUPS = frozenset({"rollup", "preview-rollup"})
+_APART = frozenset({Kind.SECURITY_ONLY, Kind.STANDALONE, Kind.PREVIEW_ROLLUP})
 _PARALLEL = frozenset({Kind.SECURITY_ONLY, Kind.IE_CUMULATIVE})
 _DOTNET, _FLASH = ".net", "flash"
 
@@ -26,10 +29,14 @@ _DOTNET, _FLASH = ".net", "flash"
 class Chains:
     """Answers what supersedes a KB for a product; keeps each closure that it has worked out."""
 
-    def __init__(self, rows: Rows, lines: Mapping[str, Line]) -> None:
-        """Read ``rows`` and the release tables of ``lines`` when asked."""
+    def __init__(self, rows: Rows, lines: Mapping[str, Line], products: Mapping[str, Product]) -> None:
+        """Read ``rows`` and the release tables of ``lines`` when asked; ``products`` by canonical id."""
         self._rows = rows
         self._lines = lines
+        self._dotnet: dict[str, list[Product]] = defaultdict(list)
+        for product in products.values():
+            if product.component == _DOTNET:
+                self._dotnet[product.platform].append(product)
         self._own: dict[str, frozenset[Edge]] = {}
         self._newer: dict[tuple[str, str], dict[str, frozenset[str]]] = {}
         self._covered: dict[tuple[tuple[str, str], str], frozenset[str]] = {}
@@ -56,21 +63,43 @@ class Chains:
     def _own_edges(self, product: Product) -> frozenset[Edge]:
         """Points 2 to 4, which hold for one product only."""
         if product.id not in self._own:
-            by_kb = self._rows.by_product[product.id]
-            edges = {(child, kb) for kb, rows in by_kb.items() for child in rows.children}
             line = self._lines.get(product.line)
-            rollups = [kb for kb, rows in by_kb.items() if _contains_earlier(product.component, rows, line)]
-            ordered = sorted(rollups, key=lambda kb: (self._rows.kbs[kb].main[0], int(kb)))
+            named = [item for alike in self._alike(product) for item in self._rows.by_product.get(alike, {}).items()]
+            edges = {(child, kb) for kb, rows in named for child in rows.children}
+            ordered = sorted(
+                self._contain_earlier(product.component, named, line), key=lambda kb: (self._rows.released(kb), int(kb))
+            )
             edges.update((newer, older) for older, newer in pairwise(ordered))
             if line is not None and not line.cumulative:
                 edges |= self._parallel_edges(product, line)
             self._own[product.id] = frozenset(edges)
         return self._own[product.id]
 
+    def _contain_earlier(self, component: str, named: Sequence[tuple[str, RowsOfKb]], line: Line | None) -> set[str]:
+        """All of Flash; of .NET what is not apart, before Windows 10 only from the product's first rollup on.
+
+        Microsoft calls a rollup of .NET "Monthly Rollup" until 2025, and "Security Update" since.
+        """
+        if component == _FLASH:
+            return {kb for kb, _ in named}
+        if component != _DOTNET:
+            return set()
+        joined = {kb for kb, _ in named if not self._rows.kbs[kb].kinds.keys() & _APART}
+        if line is None or line.cumulative:
+            return joined
+        rollups = {kb for kb, rows in named if Kind.ROLLUP in rows.kinds}
+        first = min(map(self._rows.released, rollups), default="")
+        return rollups | {kb for kb in joined if first and self._rows.released(kb) > first}
+
+    def _alike(self, product: Product) -> list[str]:
+        """The product, and for .NET the others on the same Windows whose updates contain what is for it."""
+        others = self._dotnet.get(product.platform, ()) if product.component == _DOTNET else ()
+        return [product.id, *(o.id for o in others if o.id != product.id and _contains(o.versions, product.versions))]
+
     def _parallel_edges(self, product: Product, line: Line) -> set[Edge]:
         """Point 4: the next rollup is enough, for later ones contain it."""
         by_kb = self._rows.by_product[product.id]
-        days = {kb: self._rows.kbs[kb].main[0] for kb in by_kb}
+        days = {kb: self._rows.released(kb) for kb in by_kb}
         rollups = {kb: days[kb] for kb, rows in by_kb.items() if Kind.ROLLUP in rows.kinds}
         if not product.component:
             rollups.update((release.kb, release.date) for release in line.releases if release.kind == "rollup")
@@ -82,12 +111,15 @@ class Chains:
         return edges
 
 
-def _contains_earlier(component: str, rows: RowsOfKb, line: Line | None) -> bool:
-    """Every Flash update, every .NET update on a cumulative line, and before that what Microsoft calls a rollup."""
-    if component == _FLASH:
-        return True
-    if component != _DOTNET:
+def _contains(versions: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether an update of .NET for some versions holds those for others: all of them, or the same newest one.
+
+    The newest one tells the package: Microsoft calls one package "4.8" in one month and "3.5 AND 4.8" in another.
+    """
+    if not versions or not others:
         return False
-    if line is not None and line.cumulative:
-        return not rows.kinds.keys() & {Kind.SECURITY_ONLY, Kind.STANDALONE, Kind.PREVIEW_ROLLUP}
-    return Kind.ROLLUP in rows.kinds
+    return set(versions) >= set(others) or max(map(_numbers, versions)) == max(map(_numbers, others))
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))

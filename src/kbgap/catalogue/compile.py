@@ -77,11 +77,11 @@ def compile_catalogue(
     rows = gather(documents, products, canonical)
     products = _with_branches(products, rows)
     known = _with_fixed_builds(lines, rows, corrections)
-    compiler = _Compiler(rows, known, corrections)
+    compiler = _Compiler(rows, known, products, corrections)
     fixes = {
         product_id: compiler.product(products[product_id], by_kb)
         for product_id, by_kb in rows.by_product.items()
-        if product_id in products and products[product_id].software and products[product_id].servicing.by_kb
+        if product_id in products and products[product_id].software
     }
     return Compiled(
         newest=_newest(documents),
@@ -156,7 +156,9 @@ def commonest(builds: Mapping[Build, int]) -> tuple[Build, ...]:
 class _Compiler:
     """Compiles product after product, keeping what they share: closures by platform, release rows by line and KB."""
 
-    def __init__(self, rows: Rows, lines: Mapping[str, Line], corrections: Corrections) -> None:
+    def __init__(
+        self, rows: Rows, lines: Mapping[str, Line], products: Mapping[str, Product], corrections: Corrections
+    ) -> None:
         self._rows = rows
         self._lines = lines
         self._corrections = corrections
@@ -165,7 +167,7 @@ class _Compiler:
         self._releases = {(line_id, release.kb): release for line_id, release in released}
         self._tabled = {kb for _, kb in self._releases}
         self._released = _release_days(lines)
-        self._chains = Chains(rows, lines)
+        self._chains = Chains(rows, lines, products)
         self.dropped: list[Dropped] = []
 
     def product(self, product: Product, by_kb: Mapping[str, RowsOfKb]) -> ProductFixes:
@@ -204,7 +206,7 @@ class _Compiler:
             kb=kb,
             kinds=frozenset(self._rows.kinds[line.id, kb]),
             builds=commonest(self._rows.builds.get((line.id, kb), {})),
-            published=self._rows.kbs[kb].main[0],
+            published=self._rows.released(kb),
             here=here,
             elsewhere=here is None and kb in self._tabled,
             own=product.component in _OWN_SERVICING,
