@@ -56,7 +56,7 @@ class Judge:
             return self.lead(report)
         except Invalid:
             number = int(report.os.build.split(".")[2])
-            facts = Facts(os_platform="Other", version="Other", os_build=number, is_outside=True)
+            facts = Facts(os_platform="Other", version="Other", os_build=number, build=report.os.build, is_outside=True)
             return Led(profile=make_profile(number, ()), facts=facts)
 
     def assess(self, state: SoftwareState) -> tuple[Finding, ...]:
@@ -91,6 +91,7 @@ def _facts(machine: MachineFacts, *, is_outside: bool) -> Facts:
         os_platform=machine.os_platform,
         version=machine.version or None,
         os_build=machine.os_build,
+        build=machine.build or None,
         architecture=machine.architecture or None,
         is_outside=is_outside,
     )

@@ -12,6 +12,7 @@ from kbgap.store.counts import WHOLE_TENANT
 from kbgap.store.database import Database, Transaction
 from kbgap.store.effect import Effect
 from kbgap.store.exposed import Exposed
+from kbgap.store.machine_cves import MachineCves
 from kbgap.store.risk import Accepted
 from kbgap.store.tenants import Pointer, TenantKey, tenant_key
 from kbgap.store.vulnerabilities import Standing
@@ -45,6 +46,12 @@ class Look:
         """Every gap that some machine has."""
         gaps = {gap for mine in self.exposed.gaps.values() for gap in mine}
         return self.database.effects.effects(self.connection, self.tenant, gaps)
+
+    @cached_property
+    def machine_cves(self) -> MachineCves:
+        """What is open on each machine."""
+        effects, open_cves = self.database.effects, self.database.open_cves
+        return MachineCves(self.connection, self.tenant, self.revision, effects, open_cves)
 
     @cached_property
     def accepted(self) -> Mapping[int, Accepted]:

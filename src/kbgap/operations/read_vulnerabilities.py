@@ -9,8 +9,10 @@ from kbgap.operations.looking import EVERYTHING, looking
 from kbgap.store import references, visible, vulnerabilities
 from kbgap.store.database import Database
 from kbgap.store.listing import Listed, one, page
+from kbgap.store.machine_cves import MachineVulnerability
 from kbgap.store.references import MachineReference
 from kbgap.store.vulnerabilities import Vulnerability
+from kbgap.store.walking import walk
 
 
 def list_vulnerabilities(
@@ -49,3 +51,11 @@ def vulnerability_machines(
         gaps = [gap for gap, effect in look.effects.items() if identifier in effect.open_cves]
         which = visible.has_gap(look.tenant, look.revision, gaps)
         return page(look.connection, references.references(look.tenant, scopes, which), query)
+
+
+def machines_vulnerabilities(
+    database: Database, tenant: str, now: datetime, query: Query, scopes: Collection[int] = EVERYTHING
+) -> Listed[MachineVulnerability]:
+    """Every machine that counts, with every CVE that is open on it and every KB that closes it there, by machine id."""
+    with looking(database, tenant, scopes, now) as look:
+        return walk(look.connection, look.machine_cves.path(scopes), query)

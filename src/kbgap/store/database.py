@@ -19,6 +19,7 @@ from kbgap.store import dialect, schema
 from kbgap.store.dialect import Begin
 from kbgap.store.effects import Effects
 from kbgap.store.exposed import ExposedMachines
+from kbgap.store.open_cves import OpenCves
 
 Transaction = Connection  # for those above the store, who pass it on and do not look inside
 
@@ -36,6 +37,7 @@ class Database:
         self._by_begin = {begin: dialect.for_transactions(self._engine, begin) for begin in Begin}
         self.effects = Effects()
         self.exposed = ExposedMachines()
+        self.open_cves = OpenCves()
 
     def __enter__(self) -> Self:
         return self

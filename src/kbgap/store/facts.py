@@ -9,13 +9,14 @@ from kbgap.core.model import Value
 class Facts(Value, frozen=True):
     """What kind of Windows a machine runs; ``is_outside``: the catalogue does not cover it, so it is never judged.
 
-    ``version`` is the name of the release ("1909"), ``os_build`` the third part of the build (18363); None when not
-    known.
+    ``version`` is the name of the release ("1909"), ``build`` what the machine reports (10.0.18363.657), and
+    ``os_build`` its third part; None when not known.
     """
 
     os_platform: str
     version: str | None = None
     os_build: int | None = None
+    build: str | None = None
     architecture: str | None = None
     is_outside: bool = False
 

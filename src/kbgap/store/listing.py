@@ -97,12 +97,17 @@ def choose(rows: Sequence[S], query: Query, of: StructuredType) -> Listed[S]:
     )
 
 
+def as_public(row: msgspec.Struct) -> dict[str, object]:
+    """The members of a row by their public names."""
+    names = zip(row.__struct_encode_fields__, row.__struct_fields__, strict=True)
+    return {public: getattr(row, name) for public, name in names}
+
+
 class _Public(dict[str, object], Generic[S]):
     """A struct by its public names, and the struct itself."""
 
     def __init__(self, struct: S) -> None:
-        names = zip(struct.__struct_encode_fields__, struct.__struct_fields__, strict=True)
-        super().__init__({public: getattr(struct, name) for public, name in names})
+        super().__init__(as_public(struct))
         self.struct = struct
 
 
