@@ -40,6 +40,10 @@ format: $(VENV)/.dev-installed ## Format the code, and mend what the linter can 
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+.PHONY: fuzz
+fuzz: $(VENV)/.dev-installed ## schemathesis against the API for five minutes (KBGAP_CONFORMANCE=the environment that has it)
+	KBGAP_FUZZ_SECONDS=$(or $(SECONDS),300) $(BIN)/python -m pytest -q -n 0 tests/conformance/test_schemathesis.py
+
 .PHONY: accuracy
 accuracy: $(VENV)/.dev-installed ## Precision and recall on machines whose gap is known
 	$(BIN)/python -m pytest -s tests/golden

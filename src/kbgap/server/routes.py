@@ -1,19 +1,16 @@
 """Every path of the server with the permission that opens it: the one table that routing and checks follow."""
 
 from kbgap.server import (
-    alerts,
     discovery,
     explained,
     figures,
     health,
     inventory,
-    metadata,
-    read_machines,
-    read_software,
     reference,
     token,
 )
-from kbgap.server.entity_routes import ANYTHING, INVENTORY, MACHINE, SOFTWARE, one, rows
+from kbgap.server.contract_routes import CONTRACT
+from kbgap.server.entity_routes import INVENTORY, SOFTWARE
 from kbgap.server.inventory import BatchAnswer
 from kbgap.server.operation import Open, OpenHandler, Operation
 from kbgap.server.results import Plain, Raw
@@ -23,54 +20,6 @@ def _sign_in(method: str, path: str, handle: OpenHandler, about: str) -> Operati
     return Operation(method, path, Open(handle), Raw(("application/json",)), about, refuse=token.refuse_sign_in)
 
 
-_CONTRACT = (
-    *rows("/api/Software", SOFTWARE, read_software.SOFTWARE, "The software that machines have.", is_remembered=True),
-    one("/api/Software/{id}", SOFTWARE, read_software.ONE_SOFTWARE, "One software.", is_remembered=True),
-    *rows(
-        "/api/Software/{id}/getmissingkbs",
-        SOFTWARE,
-        read_software.MISSING,
-        "The KBs that machines miss for one software, newest first.",
-        is_remembered=True,
-    ),
-    *rows("/api/machines", MACHINE, read_machines.LIST, "The machines, whether they count or not."),
-    one("/api/machines/{id}", MACHINE, read_machines.ONE, "One machine, by its id or its DNS name."),
-    *rows(
-        "/api/machines/findbytag",
-        MACHINE,
-        read_machines.BY_TAG,
-        "The machines that have a tag.",
-        parameters=read_machines.TAG_PARAMETERS,
-    ),
-    *rows(
-        "/api/machines/findbyip(ip,timestamp)",
-        MACHINE,
-        read_machines.BY_IP,
-        "The machines that had an address within a quarter of an hour of a moment.",
-    ),
-    *rows(
-        "/api/machines/{id}/getmissingkbs",
-        SOFTWARE,
-        read_software.MISSING_ON_MACHINE,
-        "The KBs that one machine misses, newest first.",
-        is_remembered=True,
-    ),
-    *rows("/api/alerts", ANYTHING, alerts.ALERTS, "Always an empty list, for connection tests."),
-    Operation(
-        "GET",
-        "/api",
-        ANYTHING.guard(metadata.answer_service),
-        Raw((metadata.JSON,)),
-        "The service document: the lists that can be read.",
-    ),
-    Operation(
-        "GET",
-        "/api/$metadata",
-        ANYTHING.guard(metadata.answer_metadata),
-        Raw((metadata.XML, metadata.JSON)),
-        "The description of all types, as OData CSDL.",
-    ),
-)
 _OURS = (
     Operation(
         "GET",
@@ -140,4 +89,4 @@ _SERVICE = (
     Operation("GET", "/metrics", Open(figures.answer_metrics), Raw(("text/plain",)), "Figures for Prometheus."),
 )
 
-OPERATIONS: tuple[Operation, ...] = (*_CONTRACT, *_OURS, *_SIGN_IN, *_SERVICE)
+OPERATIONS: tuple[Operation, ...] = (*CONTRACT, *_OURS, *_SIGN_IN, *_SERVICE)

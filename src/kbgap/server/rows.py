@@ -21,7 +21,7 @@ from kbgap.server.answers import as_ascii_json, odata_answer, text_answer
 from kbgap.server.asked import Asked
 from kbgap.server.errors import BadOption
 from kbgap.server.operation import Call, GuardedHandler
-from kbgap.server.results import OneEntity, RowCount, RowList
+from kbgap.server.results import OneEntity, RowCount, RowList, Ways
 from kbgap.store.counts import WHOLE_TENANT
 from kbgap.store.listing import Listed
 
@@ -34,7 +34,7 @@ def list_rows(result: RowList) -> GuardedHandler:
     """The handler of a list."""
 
     async def handle(call: Call, principal: Principal) -> Response:
-        query = _bounded(read_query(parameters_of(call.request), result.listing))
+        query = _bounded(read_query(parameters_of(call.request), result.listing), result.ways)
         address, now = call.address, call.service.clock()
         path = f"{address}{call.raw_path}"
 
@@ -65,6 +65,7 @@ def one_entity(result: OneEntity) -> GuardedHandler:
 
     async def handle(call: Call, principal: Principal) -> Response:
         query = read_query(parameters_of(call.request), listing)
+        _check_ways(query, result.ways)
         address, now = call.address, call.service.clock()
 
         def read() -> bytes:
@@ -113,13 +114,20 @@ def parameters_of(request: Request) -> list[tuple[str, str]]:
         raise BadOption(f"The query has more than {_MOST_PARAMETERS} parameters") from error
 
 
-def _bounded(query: Query) -> Query:
+def _bounded(query: Query, ways: Ways) -> Query:
     """Rows that bring others along come in small pages: each of them is a list of its own."""
     if not query.expand:
         return query
+    _check_ways(query, ways)
     if query.top is not None and query.top > MOST_EXPANDED:
         raise fault("$top", f"{query.top} is more than {MOST_EXPANDED}, the most with $expand", mend="ask for less")
     return replace(query, limit=min(query.limit, MOST_EXPANDED))
+
+
+def _check_ways(query: Query, ways: Ways) -> None:
+    for name in query.expand:
+        if name not in ways:
+            raise fault("$expand", f"{name!r} cannot be brought along here", mend="ask for it by its own path")
 
 
 def _page(result: RowList, its: Asked, root: str, path: str) -> Page:
