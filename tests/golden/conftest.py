@@ -2,6 +2,7 @@
 
 import hashlib
 import pickle
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from kbgap.operations.refresh_catalogue import compile_documents
 from tests.conftest import ROOT
 from tests.fleet import World
 
+KEPT = 3  # catalogues of earlier code: another run may be using one
 SOURCES = ("core", "catalogue", "data", "operations/refresh_catalogue.py")
 
 
@@ -71,8 +73,9 @@ def _kept(shared_data: Path, request: pytest.FixtureRequest) -> Path:
     mine = folder / _key(source)
     with fasteners.InterProcessLock(folder / "lock"):
         if not (mine / "done").exists():
-            for older in folder.glob("*/*"):
-                older.unlink()
+            made = sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
+            for older in made[:-KEPT]:
+                shutil.rmtree(older)
             mine.mkdir(exist_ok=True)
             documents = read_path(source).documents
             (mine / "documents.pickle").write_bytes(pickle.dumps(documents))
