@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from kbgap.catalogue.compile import Compiled, Corrections, compile_catalogue
 from kbgap.catalogue.records import Document, Entry, Remedy, Score
 from kbgap.core.builds import Build
@@ -183,6 +185,31 @@ def test_a_later_dotnet_rollup_covers_an_earlier_one_without_any_supersedence() 
 
     assert first.proof == ByList(covered_by=frozenset({"5034273"}))
     assert second.proof == ByList()
+
+
+def test_a_rollup_does_not_contain_what_came_after_it_in_the_same_month() -> None:
+    """4483187 (December 19, 2018) stands in the document of December 11, whose rollup does not contain it."""
+    lines = {
+        "7601": msgspec.structs.replace(
+            LINES["7601"],
+            releases=tuple(
+                Release(kb=kb, kind="rollup", date=day)
+                for kb, day in (("4471318", "2018-12-11"), ("4480970", "2019-01-08"))
+            ),
+        )
+    }
+    flaw = Entry(
+        id="CVE-2018-8653",
+        title="",
+        published="2018-12-19",
+        revised="2018-12-19",
+        remedies=(remedy("4483187", "10051", kind=Kind.IE_CUMULATIVE),),
+    )
+    month = msgspec.structs.replace(document("2018-Dec", "2018-12-11"), entries=(flaw,))
+
+    (update,) = compile_catalogue([month], PRODUCTS, {}, lines, Corrections()).fixes["10051"].updates
+
+    assert update.proof == ByList(covered_by=frozenset({"4480970"}))
 
 
 def test_supersedence_is_taken_on_the_same_platform_only() -> None:
