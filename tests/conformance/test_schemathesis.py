@@ -5,6 +5,7 @@ A short run belongs to every test run where the tool is at hand; ``KBGAP_FUZZ_SE
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -22,10 +23,10 @@ SECONDS = int(os.environ.get("KBGAP_FUZZ_SECONDS", "20"))
 
 
 @pytest.mark.timeout(SECONDS + 120)
-def test_nothing_that_the_description_allows_breaks_the_server(demo_server: Server) -> None:
+def test_nothing_that_the_description_allows_breaks_the_server(demo_server: Server, tmp_path: Path) -> None:
     """Generated requests to every operation of the API, on a demo's fleet."""
     command = [
-        str(tool("schemathesis")),
+        str(tool("schemathesis").absolute()),
         "run",
         f"{demo_server.url}/openapi.json",
         *("--header", f"Authorization: Bearer {demo_server.token()}"),
@@ -36,7 +37,7 @@ def test_nothing_that_the_description_allows_breaks_the_server(demo_server: Serv
         *("--seed", "7", "--no-color"),
     ]
 
-    run = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS + 100, check=False)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS + 100, check=False, cwd=tmp_path)
 
     assert "Tested:" in run.stdout, run.stdout + run.stderr
     assert "Failures:" not in run.stdout, run.stdout[-6_000:]

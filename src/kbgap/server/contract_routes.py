@@ -51,6 +51,12 @@ CONTRACT: tuple[Operation, ...] = (
         read_vulnerabilities.MACHINES,
         "The machines on which a CVE is open.",
     ),
+    *rows(
+        "/api/vulnerabilities/machinesVulnerabilities",
+        VULNERABILITY,
+        read_vulnerabilities.ON_MACHINES,
+        "Each CVE on each machine, with the KB that closes it.",
+    ),
     *rows("/api/alerts", ANYTHING, alerts.ALERTS, "Always an empty list, for connection tests."),
     Operation(
         "GET",

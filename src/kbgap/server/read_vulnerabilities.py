@@ -25,6 +25,11 @@ def _machines(its: Asked) -> Listed[Any]:
     return read_vulnerabilities.vulnerability_machines(its.database, its.tenant, its.id, its.now, its.query, its.scopes)
 
 
+def _on_machines(its: Asked) -> Listed[Any]:
+    return read_vulnerabilities.machines_vulnerabilities(its.database, its.tenant, its.now, its.query, its.scopes)
+
+
 LIST = RowList(Listing(_HOME.type, _HOME.pages), _list, _HOME)
 ONE = OneEntity(_HOME.type, _one, _HOME)
 MACHINES = RowList(Listing(_MODEL.type("PublicAssetDto"), place=(str,)), _machines)
+ON_MACHINES = RowList(Listing(_MODEL.type("PublicAssetVulnerabilityDto"), place=(str, str)), _on_machines)
