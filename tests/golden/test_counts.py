@@ -1,4 +1,4 @@
-"""The numbers that people know (semantics, section 5): how many CVEs an update closes, for a software and a machine."""
+"""The numbers that people know: how many CVEs an update closes, for a software and a machine."""
 
 from pathlib import Path
 

@@ -4,6 +4,7 @@ Each open CVE of each software has points. They are added up, and the sum is ben
 CVEs weigh more than the thousandth: every ``HALF`` points halve the distance to 100.
 """
 
+import math
 from enum import StrEnum
 
 HALF = 300.0
@@ -29,7 +30,7 @@ def points_of(severity: str, *, exploited: bool) -> float:
 
 def exposure_score(points: float) -> float:
     """From 0 (nothing open) up to 100, which is never reached."""
-    return 100.0 * (1.0 - 2.0 ** (-points / HALF))
+    return 100.0 * (1.0 - math.exp2(-points / HALF))
 
 
 def exposure_level(score: float) -> ExposureLevel:
