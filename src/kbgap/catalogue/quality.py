@@ -32,6 +32,7 @@ def oddities_of(
         *_differing_supersedence(rows),
         *_self_edges(rows),
         *_names(names),
+        *_without_rule(rows, names, products),
         *_dropped(dropped, products),
     ):
         by_kind[oddity.kind].append(oddity)
@@ -84,6 +85,14 @@ def _names(names: Mapping[str, set[str]]) -> Iterator[Oddity]:
     for name, products in ids.items():
         if len(products) > 1:
             yield Oddity(kind="product name with several ids", where=name, text=", ".join(sorted(products)))
+
+
+def _without_rule(rows: Rows, names: Mapping[str, set[str]], products: Mapping[str, Product]) -> Iterator[Oddity]:
+    """A product with KBs that our tables do not know yet: nothing is judged for it."""
+    for product, by_kb in rows.by_product.items():
+        if product not in products and product in names:
+            kbs = ", ".join(f"KB{kb}" for kb in sorted(by_kb, key=int))
+            yield Oddity(kind="product that no rule knows", where=min(names[product]), text=f"{kbs} not judged for it")
 
 
 def _dropped(dropped: Iterable[Dropped], products: Mapping[str, Product]) -> Iterator[Oddity]:
