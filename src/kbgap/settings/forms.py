@@ -82,10 +82,12 @@ def _number(least: int, most: int) -> Reader:
 
 
 def _word(*words: str) -> Reader:
+    spelled = {known.lower(): known for known in words}
+
     def read(text: str) -> str:
-        if text.lower() not in words:
+        if text.lower() not in spelled:
             raise UnreadableSetting(f"one of {', '.join(words)}")
-        return text.lower()
+        return spelled[text.lower()]
 
     return read
 

@@ -1,8 +1,4 @@
-"""What answers beyond missing KBs are made of: facts of CVEs, exposure and history, inventories, accepted risk, audit.
-
-A catalogue that is loaded already lacks the facts of its CVEs, so it is taken out: whoever opens the fleet next loads
-it again from its file, and judges every machine anew.
-"""
+"""What answers beyond missing KBs are made of: facts of CVEs, exposure, history, inventories, accepted risk, audit."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -42,7 +38,7 @@ def _widen() -> None:
 
 
 def _forget_catalogues() -> None:
-    """Each table by name: foreign keys are off while SQLite migrates."""
+    """One that is loaded lacks facts of CVEs: opening the fleet loads it anew. SQLite has no foreign keys meanwhile."""
     op.execute("UPDATE tenant_pointer SET revision = NULL, epoch = epoch + 1")
     for table in ("file", "software", "update", "addressed", "fix", "revision"):
         op.execute(sa.delete(sa.table(f"catalogue_{table}")))
