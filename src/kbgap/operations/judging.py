@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from kbgap.catalogue.file import CatalogueFile
 from kbgap.core.assess import assess
 from kbgap.core.errors import Invalid, Unavailable
@@ -10,19 +12,31 @@ from kbgap.core.project import project
 from kbgap.core.verdicts import Finding
 from kbgap.inventory.normalise import MachineFacts, Normalised, Outside, normalise
 from kbgap.inventory.report import Report
+from kbgap.inventory.software import recognise
 from kbgap.operations.telling import decode_evidence
+from kbgap.store import software_sets
 from kbgap.store.facts import Facts
-from kbgap.store.states import Profile, make_profile
+from kbgap.store.software_sets import Items, ListedSoftware
+from kbgap.store.states import KnownEvidence, Profile, make_profile
 from kbgap.store.tenants import Pointer
 
 REFRESH = "run: kbgap catalogue refresh"
 
 
 class Led(Value, frozen=True):
-    """Where a report leads: the states of the machine, and what machine lists show of it."""
+    """Where a report leads: the states of the machine, what machine lists show of it, and the programs that it lists.
+
+    ``listed`` has the one list under its key, or nothing.
+    """
 
     profile: Profile
     facts: Facts
+    listed: dict[bytes, Items] = msgspec.field(default_factory=dict)
+
+    @property
+    def known(self) -> KnownEvidence:
+        """What is kept with the evidence."""
+        return KnownEvidence(profile=self.profile.key, facts=self.facts, software_set=next(iter(self.listed), None))
 
 
 class Judge:
@@ -44,6 +58,7 @@ class Judge:
         return Led(
             profile=make_profile(found.machine.os_build, states),
             facts=_facts(found.machine, is_outside=isinstance(found, Outside)),
+            listed=self._listed(report, found),
         )
 
     def lead_stored(self, body: bytes) -> Led:
@@ -72,6 +87,22 @@ class Judge:
         fixes = self._catalogue.fixes_of(product.product for product in state.products)
         return assess(state, fixes, closed=False)
 
+    def _listed(self, report: Report, found: Normalised | Outside) -> dict[bytes, Items]:
+        """The programs, also of a machine that no update of the catalogue is for."""
+        items = found.software if isinstance(found, Normalised) else ()
+        if isinstance(found, Outside) and report.software:
+            items = recognise(report.software, self._catalogue.index, found.machine.architecture).items
+        return software_sets.set_of(
+            ListedSoftware(
+                software=_printable(item.software),
+                version=_printable(item.version),
+                vendor=_printable(item.vendor),
+                name=_printable(item.name),
+                is_recognised=bool(item.products),
+            )
+            for item in items
+        )
+
     def _states(self, evidence: Evidence) -> tuple[SoftwareState, ...]:
         return project(evidence, self._catalogue.fixes_of(product.product for product in evidence.products))
 
@@ -84,6 +115,11 @@ def require_current(pointer: Pointer, revision: str) -> None:
         raise Unavailable(
             f"the catalogue {revision} is not the one in use, which is {pointer.revision}", mend="try again"
         )
+
+
+def _printable(text: str) -> str:
+    """Text that every database takes: PostgreSQL refuses the character zero."""
+    return "".join(character for character in text if character.isprintable())
 
 
 def _facts(machine: MachineFacts, *, is_outside: bool) -> Facts:

@@ -9,7 +9,7 @@ from kbgap.core.gap import cves_of
 from kbgap.operations.cve_facts import cve_rows
 from kbgap.operations.judging import Judge
 from kbgap.store import catalogue as stored
-from kbgap.store import counts, exposures, history, states, tenants
+from kbgap.store import counts, exposures, history, software_sets, states, tenants
 from kbgap.store.catalogue import FixRow, Revision, SoftwareRow, UpdateRow
 from kbgap.store.cves import save_cves
 from kbgap.store.database import Database, Transaction
@@ -63,7 +63,8 @@ def _bring(database: Database, tx: Transaction, tenant: str, pointer: Pointer, j
     for piece in states.all_evidence(tx, key):
         led = {evidence: judge.lead_stored(unpacked(body)) for evidence, _, body in piece}
         states.save_profiles(tx, key, judge.revision, [item.profile for item in led.values()], judge.assess)
-        after = {evidence: KnownEvidence(profile=i.profile.key, facts=i.facts) for evidence, i in led.items()}
+        software_sets.save(tx, key, {name: items for item in led.values() for name, items in item.listed.items()})
+        after = {evidence: item.known for evidence, item in led.items()}
         moved = {evidence: after[evidence] for evidence, before, _ in piece if after[evidence] != before}
         states.repoint_evidence(tx, key, moved)
         exposures.save(tx, key, judge.revision, {known.profile for known in after.values()}, database.effects)

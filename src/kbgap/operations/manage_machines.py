@@ -41,9 +41,9 @@ def _set_exclusion(database: Database, tenant: str, machine: str, reason: str | 
         machines.set_exclusion(tx, key, found.machine_id, reason)
         moves = Moves()
         if found.is_counted and reason is not None:
-            moves.leave(found.profile, found.group_id)
+            moves.leave(found.profile, found.group_id, found.software_set)
         if found.exclusion is not None and reason is None and not found.is_silent:
-            moves.enter(found.profile, found.group_id)
+            moves.enter(found.profile, found.group_id, found.software_set)
         _publish(database, tx, tenant, pointer, moves)
     return found.machine_id
 
@@ -70,7 +70,7 @@ def sweep_machines(database: Database, tenant: str, now: datetime, silent_after:
         moves = Moves()
         for stored in silent.values():
             if stored.is_counted:
-                moves.leave(stored.profile, stored.group_id)
+                moves.leave(stored.profile, stored.group_id, stored.software_set)
         if silent:
             _publish(database, tx, tenant, pointer, moves)
             pointer = tenants.pointer(tx, tenant)
@@ -85,7 +85,7 @@ def _delete(database: Database, tx: Transaction, tenant: str, pointer: Pointer, 
     moves = Moves()
     for stored in gone.values():
         if stored.is_counted:
-            moves.leave(stored.profile, stored.group_id)
+            moves.leave(stored.profile, stored.group_id, stored.software_set)
     machines.remove(tx, tenant_key(tenant), gone)
     _publish(database, tx, tenant, pointer, moves)
 

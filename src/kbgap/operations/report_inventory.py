@@ -10,14 +10,14 @@ from kbgap.inventory.report import Report
 from kbgap.operations.arrivals import Answer, Arrivals, sort_out
 from kbgap.operations.judging import Judge, Led, require_current
 from kbgap.operations.telling import Told, evidence_of, identity_of, tell
-from kbgap.store import counts, exposures, history, machines, states, tenants
+from kbgap.store import counts, exposures, history, machines, software_sets, states, tenants
 from kbgap.store.counts import Moves
 from kbgap.store.database import Database, Transaction
 from kbgap.store.effects import Effects
 from kbgap.store.history import ReportChange
 from kbgap.store.machines import Heard, Stored, Written
 from kbgap.store.packing import digest, in_pieces, pack
-from kbgap.store.states import KnownEvidence, Profile
+from kbgap.store.states import Profile
 from kbgap.store.tenants import TenantKey, tenant_key
 
 _BATCH = 1_000  # reports in one transaction
@@ -154,7 +154,9 @@ def _written(
     led = {key: item.led or judge.lead_stored(item.body) for key, item in new.items()}
     states.save_profiles(tx, tenant, judge.revision, [item.profile for item in led.values()], judge.assess)
     exposures.save(tx, tenant, judge.revision, {item.profile.key for item in led.values()}, effects)
-    known |= {key: KnownEvidence(profile=item.profile.key, facts=item.facts) for key, item in led.items()}
+    for item in led.values():
+        software_sets.save(tx, tenant, item.listed)
+    known |= {key: item.known for key, item in led.items()}
     states.save_evidence(tx, tenant, {key: item.packed or pack(item.body) for key, item in new.items()}, known)
     identities = {name: identity_of(told.content) for name, told in changed.items()}
     groups = {name: _group(identity.group, stored.get(name)) for name, identity in identities.items()}
@@ -207,11 +209,11 @@ def _moves(arrivals: Arrivals, stored: Mapping[str, Stored], written: Iterable[W
     for machine in written:
         before = stored.get(machine.machine_id)
         if before is not None and before.is_counted:
-            moves.leave(before.profile, before.group_id)
+            moves.leave(before.profile, before.group_id, before.software_set)
         if before is None or before.exclusion is None:
-            moves.enter(machine.known.profile, machine.group_id)
+            moves.enter(machine.known.profile, machine.group_id, machine.known.software_set)
     for machine_id in arrivals.returned:
         before = stored[machine_id]
         if before.exclusion is None:
-            moves.enter(before.profile, before.group_id)
+            moves.enter(before.profile, before.group_id, before.software_set)
     return moves

@@ -11,13 +11,16 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
 
 from kbgap.core.model import Value
-from kbgap.store import dialect, schema
+from kbgap.store import dialect, schema, software_sets
 from kbgap.store.effect import Effect
 from kbgap.store.effects import Effects
+from kbgap.store.schema_answers import listed_count, listed_version_count, set_population
 from kbgap.store.tenants import TenantKey
 
 WHOLE_TENANT = 0  # the scope beside those of the machine groups
 NO_BUILD = 0  # stands for an OS build that is not known, which a key cannot hold as null
+
+_OF_LISTS = (set_population, listed_count, listed_version_count)
 
 Place = tuple[bytes, int]  # profile and group
 Numbers = dict[tuple[object, ...], tuple[int, ...]]
@@ -28,18 +31,28 @@ class Moves:
 
     def __init__(self) -> None:
         self._by_place: Counter[Place] = Counter()
+        self._by_list: Counter[software_sets.Place] = Counter()
 
-    def leave(self, profile: bytes, group_id: int) -> None:
-        """One machine fewer there."""
-        self._by_place[profile, group_id] -= 1
+    def leave(self, profile: bytes, group_id: int, listed: bytes | None = None) -> None:
+        """One machine fewer there; ``listed``: the list of its programs."""
+        self._move(profile, group_id, listed, -1)
 
-    def enter(self, profile: bytes, group_id: int) -> None:
+    def enter(self, profile: bytes, group_id: int, listed: bytes | None = None) -> None:
         """One machine more there."""
-        self._by_place[profile, group_id] += 1
+        self._move(profile, group_id, listed, 1)
+
+    def _move(self, profile: bytes, group_id: int, listed: bytes | None, machines: int) -> None:
+        self._by_place[profile, group_id] += machines
+        if listed is not None:
+            self._by_list[listed, group_id] += machines
 
     def net(self) -> dict[Place, int]:
         """The places whose number of machines changes."""
         return {place: machines for place, machines in self._by_place.items() if machines}
+
+    def net_lists(self) -> dict[software_sets.Place, int]:
+        """The same for the lists of programs."""
+        return {place: machines for place, machines in self._by_list.items() if machines}
 
 
 class Tallies(Value, frozen=True):
@@ -52,12 +65,12 @@ class Tallies(Value, frozen=True):
 
 def apply(tx: Connection, tenant: TenantKey, revision: str, moves: Moves, effects: Effects) -> bool:
     """Change the counts by what moved; True when anything did."""
-    net = moves.net()
-    if not net:
-        return False
-    _add(tx, tenant, schema.population, {place: (machines,) for place, machines in net.items()})
-    _write(tx, tenant, tally(tx, tenant, revision, net, effects))
-    return True
+    net, lists = moves.net(), moves.net_lists()
+    if net:
+        _add(tx, tenant, schema.population, {place: (machines,) for place, machines in net.items()})
+        _write(tx, tenant, tally(tx, tenant, revision, net, effects))
+    _write_lists(tx, tenant, lists, effects)
+    return bool(net or lists)
 
 
 def tally(
@@ -99,6 +112,21 @@ def _spread(spread: Mapping[tuple[int, int, bytes], int], effects: Mapping[bytes
 def _write(tx: Connection, tenant: TenantKey, tallies: Tallies) -> None:
     for table, numbers in _by_table(tallies):
         _add(tx, tenant, table, numbers)
+
+
+def _write_lists(
+    tx: Connection, tenant: TenantKey, places: Mapping[software_sets.Place, int], effects: Effects
+) -> None:
+    for table, numbers in _lists_by_table(tx, tenant, places, effects) if places else ():
+        _add(tx, tenant, table, numbers)
+
+
+def _lists_by_table(
+    connection: Connection, tenant: TenantKey, places: Mapping[software_sets.Place, int], effects: Effects
+) -> Iterable[tuple[Table, Mapping[tuple[object, ...], tuple[int, ...]]]]:
+    items = effects.listed(connection, tenant, {key for key, _ in places})
+    for table, numbers in software_sets.tally(places, items, WHOLE_TENANT):
+        yield table, {key: (number,) for key, number in numbers.items()}
 
 
 def _by_table(tallies: Tallies) -> Iterable[tuple[Table, Mapping[tuple[object, ...], tuple[int, ...]]]]:
@@ -147,10 +175,11 @@ def recount(connection: Connection, tenant: TenantKey) -> dict[Place, int]:
 def rebuild(tx: Connection, tenant: TenantKey, revision: str, effects: Effects) -> None:
     """Write every count anew, from the machines."""
     places = recount(tx, tenant)
-    for table in (schema.population, schema.software_count, schema.missing_count, schema.gap_count):
+    for table in (schema.population, schema.software_count, schema.missing_count, schema.gap_count, *_OF_LISTS):
         tx.execute(delete(table).where(table.c.tenant_id == tenant))
     _add(tx, tenant, schema.population, {place: (machines,) for place, machines in places.items()})
     _write(tx, tenant, tally(tx, tenant, revision, places, effects))
+    _write_lists(tx, tenant, software_sets.recount(tx, tenant), effects)
 
 
 def differences(connection: Connection, tenant: TenantKey, revision: str | None, effects: Effects) -> list[str]:
@@ -161,6 +190,7 @@ def differences(connection: Connection, tenant: TenantKey, revision: str | None,
     ]
     if revision is not None:
         should += _by_table(tally(connection, tenant, revision, places, effects))
+        should += _lists_by_table(connection, tenant, software_sets.recount(connection, tenant), effects)
     lines: list[str] = []
     for table, expected in should:
         stored = _stored(connection, tenant, table)

@@ -8,11 +8,12 @@ from sqlalchemy import Connection, select
 
 from kbgap.core.errors import Unavailable
 from kbgap.core.exposure import points_of
-from kbgap.store import cves, schema, states
+from kbgap.store import cves, schema, software_sets, states
 from kbgap.store.cves import Addressed, CveFact
 from kbgap.store.effect import Effect
 from kbgap.store.packing import in_pieces, unpack
 from kbgap.store.recent import Recent
+from kbgap.store.software_sets import Items
 from kbgap.store.tenants import TenantKey
 
 K = TypeVar("K", bound=Hashable)
@@ -34,6 +35,7 @@ class Effects:
         self._members: Recent[bytes, Member] = Recent(limit)
         self._facts: Recent[tuple[str, str], Mapping[str, CveFact]] = Recent(_REVISIONS)
         self._addressed: Recent[str, Addressed] = Recent(_REVISIONS)
+        self._listed: Recent[bytes, Items] = Recent(limit)
         self._weights: Recent[tuple[str, str, bytes], float] = Recent(limit)
 
     def gaps(
@@ -56,6 +58,10 @@ class Effects:
     def members(self, connection: Connection, tenant: TenantKey, profiles: Collection[bytes]) -> dict[bytes, Member]:
         """The OS build and the states of each profile."""
         return _through(self._members, profiles, lambda absent: states.load_members(connection, tenant, absent))
+
+    def listed(self, connection: Connection, tenant: TenantKey, keys: Collection[bytes]) -> dict[bytes, Items]:
+        """The programs of each list."""
+        return _through(self._listed, keys, lambda absent: software_sets.load(connection, tenant, absent))
 
     def cve_facts(self, connection: Connection, revision: str) -> Mapping[str, CveFact]:
         """Every CVE of a revision, with the lists of CISA and FIRST as they are now."""

@@ -49,6 +49,7 @@ class Stored(Value, frozen=True):
     group_id: int
     set_group: str | None
     exclusion: str | None
+    software_set: bytes | None
     is_silent: bool
 
     @property
@@ -178,6 +179,7 @@ def _row(tenant: TenantKey, item: Written, now: datetime) -> dict[str, object]:
         "group_id": item.group_id,
         "evidence": item.evidence,
         "profile": item.known.profile,
+        "software_set": item.known.software_set,
         "first_seen": now,
         **item.known.facts.columns(),
     }

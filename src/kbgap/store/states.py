@@ -4,8 +4,9 @@ All three are kept once and shared by every machine alike; their keys are digest
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Column, Connection, select, update
 
 from kbgap.core.model import SoftwareState, Value
 from kbgap.core.verdicts import Finding, IsMissing, IsUnknown
@@ -35,10 +36,11 @@ class Profile(Value, frozen=True):
 
 
 class KnownEvidence(Value, frozen=True):
-    """What a machine's evidence led to: the profile and the facts that machines with it show."""
+    """What a machine's evidence led to: its profile, the facts that it shows, and the programs that it lists."""
 
     profile: bytes
     facts: Facts
+    software_set: bytes | None = None
 
 
 def make_profile(os_build: int | None, states: Iterable[SoftwareState]) -> Profile:
@@ -53,9 +55,9 @@ def known_evidence(connection: Connection, tenant: TenantKey, keys: Collection[b
     table = schema.evidence
     found: dict[bytes, KnownEvidence] = {}
     for piece in in_pieces(keys):
-        statement = select(table.c.evidence, table.c.profile, table.c.facts)
+        statement = select(table.c.evidence, *_known_columns())
         for row in connection.execute(statement.where(table.c.tenant_id == tenant, table.c.evidence.in_(piece))):
-            found[row.evidence] = KnownEvidence(profile=row.profile, facts=decode_facts(row.facts))
+            found[row.evidence] = _known(row)
     return found
 
 
@@ -70,13 +72,14 @@ def save_evidence(
     tx: Connection, tenant: TenantKey, bodies: Mapping[bytes, bytes], known: Mapping[bytes, KnownEvidence]
 ) -> None:
     """Save evidence whose profiles are saved; ``bodies`` (packed) and ``known`` by evidence key."""
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "tenant_id": tenant,
             "evidence": key,
             "profile": known[key].profile,
             "facts": encode_text(known[key].facts),
             "body": body,
+            "software_set": known[key].software_set,
         }
         for key, body in bodies.items()
     ]
@@ -88,25 +91,33 @@ def all_evidence(connection: Connection, tenant: TenantKey) -> Iterator[list[tup
     table = schema.evidence
     last = b""
     while True:
-        statement = select(table.c.evidence, table.c.profile, table.c.facts, table.c.body)
+        statement = select(table.c.evidence, *_known_columns(), table.c.body)
         statement = statement.where(table.c.tenant_id == tenant, table.c.evidence > last)
         rows = connection.execute(statement.order_by(table.c.evidence).limit(1000)).all()
         if not rows:
             return
         last = rows[-1].evidence
-        yield [
-            (row.evidence, KnownEvidence(profile=row.profile, facts=decode_facts(row.facts)), row.body) for row in rows
-        ]
+        yield [(row.evidence, _known(row), row.body) for row in rows]
 
 
 def repoint_evidence(tx: Connection, tenant: TenantKey, moved: Mapping[bytes, KnownEvidence]) -> None:
     """Let evidence, and the machines with it, show what another catalogue made of it."""
     evidence, machine = schema.evidence, schema.machine
     for key, known in moved.items():
+        shared = {"profile": known.profile, "software_set": known.software_set}
         mine = (evidence.c.tenant_id == tenant) & (evidence.c.evidence == key)
-        tx.execute(update(evidence).where(mine).values(profile=known.profile, facts=encode_text(known.facts)))
+        tx.execute(update(evidence).where(mine).values(facts=encode_text(known.facts), **shared))
         theirs = (machine.c.tenant_id == tenant) & (machine.c.evidence == key)
-        tx.execute(update(machine).where(theirs).values(profile=known.profile, **known.facts.columns()))
+        tx.execute(update(machine).where(theirs).values(**known.facts.columns(), **shared))
+
+
+def _known_columns() -> tuple[Column[Any], ...]:
+    table = schema.evidence.c
+    return table.profile, table.facts, table.software_set
+
+
+def _known(row: Any) -> KnownEvidence:  # noqa: ANN401 - a row, whose type names its columns by number
+    return KnownEvidence(profile=row.profile, facts=decode_facts(row.facts), software_set=row.software_set)
 
 
 def save_profiles(
