@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpx2
 import pytest
@@ -115,7 +115,13 @@ def no_catalogue() -> CatalogueFile:
 
 
 @contextmanager
-def running(database_url: str, catalogue: CatalogueProvider = no_catalogue, **settings: Any) -> Iterator[Server]:  # noqa: ANN401 - whatever Settings has
+def running(
+    database_url: str,
+    catalogue: CatalogueProvider = no_catalogue,
+    *,
+    access_log: BinaryIO | None = None,
+    **settings: Any,  # noqa: ANN401 - whatever Settings has
+) -> Iterator[Server]:
     """A server over a new database with two tenants and one client of every role."""
     migrate(database_url)
     database, clock = open_database(database_url), Clock()
@@ -125,7 +131,7 @@ def running(database_url: str, catalogue: CatalogueProvider = no_catalogue, **se
     client_id, secret = create_client(database, TENANT, "test", ALL_ROLES, clock())
     listening = listen("127.0.0.1", 0)
     url = address_of_socket(listening)
-    app = create_app(replace(Settings(), **settings), database, catalogue, clock, address=url)
+    app = create_app(replace(Settings(), **settings), database, catalogue, clock, address=url, access_log=access_log)
     with listening, in_background(app, listening), httpx2.Client(base_url=url, timeout=30) as http:
         yield Server(url, database, clock, http, client_id, secret)
     database.close()

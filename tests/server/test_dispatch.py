@@ -1,6 +1,7 @@
 """Requests on the wire: paths in every form, errors in one shape, nothing that only we should know."""
 
 import http.client
+import io
 import json
 import logging
 from uuid import UUID
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kbgap.store.database import Database
+from tests.builders import TENANT
 from tests.server.conftest import Server, raw_get, running
 
 
@@ -149,19 +151,28 @@ def test_a_missing_part_is_503_and_names_no_place(server: Server) -> None:
     assert answer.json() == {"status": "not ready", "database": "ok", "catalogue": "unavailable"}
 
 
-def test_the_access_log_has_no_query(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_access_log_tells_who_asked_for_what_and_no_query(
+    sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """Some clients put their secret into the query of an ordinary request."""
-    with caplog.at_level(logging.INFO):
-        server.http.get("/healthz?client_secret=hunter2")
-        server.http.get("/api/Software%0aforged?client_secret=hunter2")
+    written = io.BytesIO()
+    with caplog.at_level(logging.INFO), running(sqlite_url, access_log=written) as logging_server:
+        logging_server.http.get("/healthz?client_secret=hunter2")
+        missing = logging_server.http.get("/api/Software%0aforged?client_secret=hunter2")
+        logging_server.get("/api/Software?client_secret=hunter2")
 
-    ours = "\n".join(record.getMessage() for record in caplog.records if not record.name.startswith("http"))
-    lines = [json.loads(record.getMessage()) for record in caplog.records if record.name == "kbgap.access"]
-    assert [(line["method"], line["path"], line["status"]) for line in lines] == [
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    reads = [line for line in lines if "oauth2" not in line["path"]]
+    assert [(line["method"], line["path"], line["status"]) for line in reads] == [
         ("GET", "/healthz", 200),
         ("GET", "/api/Software%0aforged", 404),
+        ("GET", "/api/Software", 200),
     ]
-    assert "hunter2" not in ours
+    assert reads[1]["id"] == missing.headers["x-ms-request-id"]
+    assert (reads[2]["tenant"], reads[2]["client"]) == (TENANT, logging_server.client_id)
+    assert reads[2]["bytes"] > 0
+    ours = "\n".join(record.getMessage() for record in caplog.records if not record.name.startswith("http"))
+    assert "hunter2" not in ours + written.getvalue().decode()
 
 
 SEGMENT = st.one_of(

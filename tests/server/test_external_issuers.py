@@ -1,5 +1,6 @@
 """Tokens of external issuers at the door, over real HTTP: the issuer publishes its keys on loopback."""
 
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -138,6 +139,26 @@ def test_keys_change_without_a_break(trusting: Server, issuers: tuple[LoopbackIs
     other.add_key("first", first)
 
     assert (before, third, after) == ([200, 200], 200, 401)
+
+
+def test_a_key_withdrawn_by_its_issuer_ends_long_tokens_within_two_hours(
+    trusting: Server, issuers: tuple[LoopbackIssuer, LoopbackIssuer]
+) -> None:
+    """Also when no other token comes that makes the keys be fetched: what is remembered is checked anew each hour."""
+    other = issuers[1]
+    other.add_key("short-lived")
+    trusting.clock.move(seconds=31)
+    token = other.token(trusting.clock(), "short-lived", exp=trusting.clock().timestamp() + 90_000)
+    before = call(trusting, token).status_code
+    del other.keys["short-lived"]
+
+    statuses = []
+    for _ in range(3):
+        trusting.clock.move(hours=1)
+        statuses.append(call(trusting, token).status_code)
+        time.sleep(0.3)  # the keys are fetched while the request goes on
+
+    assert (before, statuses[-1]) == (200, 401)
 
 
 def test_an_issuer_that_is_down_costs_nothing_but_new_keys(

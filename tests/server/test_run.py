@@ -1,6 +1,9 @@
 """Running: the server listens where it is told, says when it answers, and ends in order."""
 
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -101,3 +104,46 @@ def test_a_server_that_does_not_start_says_so() -> None:
         in_background(Starlette(lifespan=broken), listening),
     ):
         pass
+
+
+HANGING = """
+import time
+from anyio import to_thread
+from kbgap.cli.serve import ending_when_told
+from kbgap.server import run
+
+run._ENDS_WITHIN, run._IS_GONE_WITHIN = 1, 2.0
+
+
+async def hang(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    print("begun", flush=True)
+    await to_thread.run_sync(time.sleep, 600)
+
+
+listening = run.listen("127.0.0.1", 0)
+with ending_when_told():
+    run.serve(hang, listening, lambda: print(listening.getsockname()[1], flush=True))
+"""
+
+
+def test_the_process_ends_although_a_thread_does_not() -> None:
+    """A database that answers no more cannot keep a server from being replaced."""
+    command = [sys.executable, "-c", HANGING]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert process.stdout.readline() == "begun\n"
+            process.send_signal(signal.SIGTERM)
+            told = time.monotonic()
+            code = process.wait(30)
+
+    assert code == 3
+    assert time.monotonic() - told < 10

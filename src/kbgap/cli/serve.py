@@ -28,7 +28,6 @@ def serve(options: argparse.Namespace) -> int:
     settings = context.settings_of(options)
     shelf = context.shelf_of(settings)
     log_to_stderr(logging.INFO)
-    log_access(is_wanted=settings.access_log == "json")
     certificate = _certificate(settings)
     if not has_database(settings):
         shelf.current().close()  # without a catalogue it says so before an empty database is made
@@ -38,7 +37,8 @@ def serve(options: argparse.Namespace) -> int:
         catalogues = Catalogues(lambda: fetch_catalogue(database, shelf, tenant))
         listening = listen(settings.host, settings.port)
         address = address_of_socket(listening, "http" if certificate is None else "https")
-        app = create_app(settings, database, catalogues, context.now, address=address)
+        access_log = sys.stderr.buffer if settings.access_log == "json" else None
+        app = create_app(settings, database, catalogues, context.now, address=address, access_log=access_log)
         with sweeping(database, settings):
             answer(app, listening, lambda: say(f"kbgap: answering at {settings.public_url or address}"), certificate)
     return 0
@@ -83,16 +83,6 @@ def log_to_stderr(level: int) -> None:
     logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for library in ("uvicorn", "alembic"):
         logging.getLogger(library).setLevel(logging.WARNING)
-
-
-def log_access(*, is_wanted: bool) -> None:
-    """Send a line of JSON for each request to standard error, with nothing before it: collectors parse it."""
-    access = logging.getLogger("kbgap.access")
-    access.propagate = False
-    access.setLevel(logging.INFO if is_wanted else logging.CRITICAL)
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    access.handlers[:] = [handler]
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Put the application together: the one place where the server's parts meet. Importing it does nothing."""
 
+from typing import BinaryIO
+
 from anyio import CapacityLimiter, to_thread
 from starlette.types import ASGIApp
 
@@ -9,6 +11,7 @@ from kbgap.auth.tokens import Authority
 from kbgap.operations.manage_tenants import published_epoch
 from kbgap.operations.sign_in import has_tenant
 from kbgap.operations.signing_keys import renew_signing_keys
+from kbgap.server.access_log import AccessLog
 from kbgap.server.dispatch import Dispatch
 from kbgap.server.epochs import Epoch, Epochs
 from kbgap.server.issuer_keys import IssuerKeys
@@ -31,6 +34,7 @@ def create_app(
     clock: Clock,
     *,
     address: str = "http://localhost",
+    access_log: BinaryIO | None = None,
 ) -> ASGIApp:
     """The whole HTTP surface over one database.
 
@@ -39,6 +43,7 @@ def create_app(
         database: an open database whose schema is up to date; the caller closes it.
         catalogue: gives the catalogue to judge with, or raises Unavailable; called from threads, for each batch.
         clock: the time now, with its time zone.
+        access_log: where each request gets its line; nowhere without it.
         address: where the server listens; tokens name it as their issuer unless a public address is configured.
     """
     threads = CapacityLimiter(settings.threads)
@@ -65,6 +70,7 @@ def create_app(
         remembered=Remembered(settings.response_cache),
         rates=Rates(settings.client_rate, settings.tenant_rate),
         metrics=Metrics(),
+        access_log=AccessLog(access_log),
     )
     return Dispatch(OPERATIONS, service)
 

@@ -4,7 +4,6 @@ The permission is checked before anything of the request is read but its path an
 remembered costs neither a thread nor the database; everything on that way is written to be fast.
 """
 
-import logging
 import time
 import uuid
 from collections.abc import Hashable, Iterable
@@ -15,7 +14,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from kbgap.auth.permissions import Principal
-from kbgap.server.access_log import access_log, log_access
+from kbgap.server.access_log import Answered
+from kbgap.server.epochs import Epoch
 from kbgap.server.errors import NoSuchPath, WrongMethod, answer_error
 from kbgap.server.finished import Finished, finish, takes_gzip
 from kbgap.server.operation import Call, Guarded, GuardedHandler, Open, Operation, Refusal
@@ -35,17 +35,20 @@ _WANTED = frozenset(
 class _Exchange:
     """One request and what is known of it so far; ``headers`` are those that decide which answer is the right one."""
 
-    __slots__ = ("correlation_id", "headers", "operation", "path", "principal", "refuse", "request", "started")
+    __slots__ = ("correlation_id", "headers", "operation", "path", "principal", "refuse", "scope", "started")
 
-    def __init__(self, request: Request) -> None:
-        self.request = request
-        self.path: bytes = _raw_path(request.scope)
-        self.headers: dict[bytes, bytes] = {name: value for name, value in request.scope["headers"] if name in _WANTED}
+    def __init__(self, scope: Scope) -> None:
+        self.started = time.perf_counter()
+        self.scope = scope
+        self.path: bytes = _raw_path(scope)
+        self.headers: dict[bytes, bytes] = {name: value for name, value in scope["headers"] if name in _WANTED}
         self.correlation_id = ""
         self.operation: Operation | None = None
         self.principal: Principal | None = None
         self.refuse: Refusal = answer_error
-        self.started = time.perf_counter()
+
+    def header(self, name: bytes) -> str:
+        return self.headers.get(name, b"").decode("latin-1")
 
 
 class Dispatch:
@@ -61,49 +64,72 @@ class Dispatch:
         """Answer one request, whatever happens; or take part in the server's beginning and end."""
         match scope["type"]:
             case "http":
-                await self._handle(_Exchange(Request(scope, receive, send)), send)
+                exchange = _Exchange(scope)
+                response = await self._answer(exchange, receive, send)
+                self._note(exchange, response)
+                await response(scope, receive, send)
             case "lifespan":
-                await _live(receive, send)
+                await self._live(receive, send)
             case _:  # websockets, which uvicorn is told not to take
                 return
 
-    async def _handle(self, exchange: _Exchange, send: Send) -> None:
-        response = await self._answer(exchange)
-        status = response.status_code
+    def _note(self, exchange: _Exchange, response: Response) -> None:
+        """Count the answer, and write it down."""
+        status, service = response.status_code, self._service
         if status >= 400:
             response.headers["x-ms-request-id"] = exchange.correlation_id
         seconds = time.perf_counter() - exchange.started
-        scope, operation = exchange.request.scope, exchange.operation
-        self._service.metrics.answered(scope["method"], operation.path if operation else _NO_PATH, status, seconds)
-        if access_log.isEnabledFor(logging.INFO):
+        method, operation = exchange.scope["method"], exchange.operation
+        service.metrics.answered(method, operation.path if operation else _NO_PATH, status, seconds)
+        if service.access_log.is_on:
             length = len(getattr(response, "body", b""))  # an answer that streams tells no length
-            now, asked = self._service.clock(), (scope["method"], exchange.path)
-            log_access(now, asked, (status, length, seconds), exchange.correlation_id, exchange.principal)
-        await response(scope, exchange.request.receive, send)
+            correlation_id, principal = exchange.correlation_id, exchange.principal
+            answered = Answered(method, exchange.path, status, length, seconds, correlation_id, principal)
+            service.access_log.write(service.clock(), answered)
 
-    async def _answer(self, exchange: _Exchange) -> Response:
+    async def _answer(self, exchange: _Exchange, receive: Receive, send: Send) -> Response:
         try:
             found = self._found(exchange.path)
             # A path speaks one protocol: an unknown method is refused in the form of those that it has.
             exchange.refuse = next(iter(found.by_method.values())).refuse
-            operation = exchange.operation = _operation(found, exchange.request.method)
+            operation = exchange.operation = _operation(found, exchange.scope["method"])
             exchange.refuse = operation.refuse
-            return await self._run(operation, Call(exchange.request, self._service, found.ids), exchange)
+            at_once = self._from_memory(operation, exchange)
+            if at_once is not None:
+                return at_once
+            call = Call(Request(exchange.scope, receive, send), self._service, found.ids)
+            return await self._run(operation, call, exchange)
         except ClientDisconnect:
             return Response(status_code=_CLIENT_LEFT)
         except Exception as error:  # noqa: BLE001 - the last place where an error can become an answer
             exchange.correlation_id = str(uuid.uuid4())
             return exchange.refuse(error, exchange.correlation_id, self._service.clock())
 
+    def _from_memory(self, operation: Operation, exchange: _Exchange) -> Response | None:
+        """The answer when nothing has to be waited for: token, tenant, epoch and answer are all at hand."""
+        access = operation.access
+        if not operation.is_remembered or not isinstance(access, Guarded):
+            return None
+        service, header, now = self._service, Authorization(exchange.header(b"authorization")), self._service.clock()
+        principal = service.gate.known(header, access.application, access.delegated, now)
+        epoch = None if principal is None else service.epochs.known(principal.tenant_guid)
+        if principal is None or epoch is None:
+            return None
+        finished = service.remembered.get(self._question(exchange, principal, epoch))
+        if finished is None:
+            return None
+        exchange.principal = principal
+        service.rates.admit(principal, now)
+        return finished.answer(exchange.headers.get(b"if-none-match"))
+
     async def _run(self, operation: Operation, call: Call, exchange: _Exchange) -> Response:
         match operation.access:
             case Open(handle):
                 return await handle(call)
             case Guarded(application, delegated, guarded_handle):
-                now, header = self._service.clock(), exchange.headers.get(b"authorization", b"")
-                principal = exchange.principal = await self._service.gate.admit(
-                    Authorization(header.decode("latin-1")), application, delegated, now
-                )
+                now, header = self._service.clock(), Authorization(exchange.header(b"authorization"))
+                principal = await self._service.gate.admit(header, application, delegated, now)
+                exchange.principal = principal
                 self._service.rates.admit(principal, now)
                 if operation.method != "GET":
                     return await guarded_handle(call, principal)
@@ -113,7 +139,7 @@ class Dispatch:
         self, operation: Operation, handle: GuardedHandler, call: Call, exchange: _Exchange, principal: Principal
     ) -> Response:
         """The answer to a GET, from memory where it is there."""
-        packs = takes_gzip(exchange.headers.get(b"accept-encoding", b"").decode("latin-1"))
+        packs = takes_gzip(exchange.header(b"accept-encoding"))
         if not operation.is_remembered:
             response = await handle(call, principal)
             if response.status_code != 200 or type(response) is not Response:
@@ -121,18 +147,20 @@ class Dispatch:
             finished = await finish(response, call.in_thread, pack=packs)
         else:
             service = self._service
-            key = (await service.epochs.of(principal.tenant_guid), packs, *self._question(exchange, principal))
+            epoch = await service.epochs.of(principal.tenant_guid)
 
             async def make() -> Finished:
                 return await finish(await handle(call, principal), call.in_thread, pack=packs)
 
-            finished = service.remembered.get(key) or await service.remembered.get_or_make(key, make)
+            question = self._question(exchange, principal, epoch)
+            finished = await service.remembered.get_or_make(question, make)
         return finished.answer(exchange.headers.get(b"if-none-match"))
 
-    def _question(self, exchange: _Exchange, principal: Principal) -> tuple[Hashable, ...]:
-        """All but the epoch that an answer depends on; the address as it came, which costs less than reading it."""
-        settings, scope, headers = self._service.settings, exchange.request.scope, exchange.headers
-        asked = (principal.tenant_guid, principal.machine_groups, exchange.path, scope["query_string"])
+    def _question(self, exchange: _Exchange, principal: Principal, epoch: Epoch) -> tuple[Hashable, ...]:
+        """All that an answer depends on; the address as it came, which costs less than reading it."""
+        settings, scope, headers = self._service.settings, exchange.scope, exchange.headers
+        whose = (principal.tenant_guid, epoch, principal.machine_groups)
+        asked = (*whose, exchange.path, scope["query_string"], takes_gzip(exchange.header(b"accept-encoding")))
         if settings.public_url is not None:
             return asked
         address = (scope["scheme"], headers.get(b"host"))
@@ -148,12 +176,12 @@ class Dispatch:
             raise NoSuchPath("There is nothing under this path")
         return found
 
-
-async def _live(receive: Receive, send: Send) -> None:
-    """Nothing has to be started or ended with the server: whoever makes the parts puts them away."""
-    while (await receive())["type"] == "lifespan.startup":
-        await send({"type": "lifespan.startup.complete"})
-    await send({"type": "lifespan.shutdown.complete"})
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Nothing has to be started with the server, and what is still to be written is written at its end."""
+        while (await receive())["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        self._service.access_log.flush()
+        await send({"type": "lifespan.shutdown.complete"})
 
 
 def _operation(found: Found[Operation], method: str) -> Operation:

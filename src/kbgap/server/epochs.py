@@ -40,6 +40,11 @@ class Epochs:
         """Seconds since this process last saw counts published under a new epoch; None before the first time."""
         return None if self._moved_at is None else self._clock() - self._moved_at
 
+    def known(self, tenant: str) -> Epoch | None:
+        """The tenant's epoch when it was read less than a second ago; None when it has to be read."""
+        known = self._known.get(tenant)
+        return known.epoch if known is not None and self._clock() - known.read_at < FRESH_FOR else None
+
     async def of(self, tenant: str) -> Epoch:
         """The tenant's epoch, at most a second and a half old."""
         known = self._known.get(tenant)

@@ -8,7 +8,6 @@ import gzip
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
@@ -26,13 +25,17 @@ _TAGS = re.compile(r'(?:W/)?("[^"]*")')
 _KEPT_BY = (b"cache-control", b"private, no-cache")
 
 
-@dataclass(frozen=True, slots=True)
 class Finished:
     """The whole answer to a GET in one encoding, as it is sent again and again."""
 
-    tag: bytes
-    headers: RawHeaders
-    body: bytes
+    __slots__ = ("_response", "body", "headers", "tag")
+
+    def __init__(self, tag: bytes, headers: RawHeaders, body: bytes) -> None:
+        """``headers`` are all but the length."""
+        self.tag = tag
+        self.headers = headers
+        self.body = body
+        self._response = _made(200, body, headers)  # nothing changes it, so that one will do for all
 
     @property
     def size(self) -> int:
@@ -44,7 +47,7 @@ class Finished:
         if if_none_match is not None and is_among(self.tag, if_none_match.decode("latin-1")):
             # RFC 9110, 15.4.5: what describes the body stays away with it.
             return _made(304, b"", tuple(pair for pair in self.headers if not pair[0].startswith(b"content-")))
-        return _made(200, self.body, self.headers)
+        return self._response
 
 
 async def finish(response: Response, in_thread: "InThread[Finished]", *, pack: bool) -> Finished:

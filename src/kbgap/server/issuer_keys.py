@@ -27,7 +27,7 @@ class IssuerKeys:
     @property
     def withdrawals(self) -> int:
         """A number that rises when an issuer has withdrawn a key."""
-        return sum(published.withdrawals for published in self._published.values())
+        return sum([published.withdrawals for published in self._published.values()]) if self._published else 0
 
     async def find(self, issuer: Issuer, kid: str, now: datetime) -> PublicKey | None:
         """An issuer's key by its id; Unavailable when the issuer's keys cannot be had at all."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from anyio import CapacityLimiter
 
 from kbgap.catalogue.file import CatalogueFile
+from kbgap.server.access_log import AccessLog
 from kbgap.server.epochs import Epochs
 from kbgap.server.metrics import Metrics
 from kbgap.server.rates import Rates
@@ -37,3 +38,4 @@ class Service:
     remembered: Remembered
     rates: Rates
     metrics: Metrics
+    access_log: AccessLog
