@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install -qq --require-hashes -r
+CLIENTS := .venv-conformance
 CODE := $(wildcard src tests bench tools)
 # A narrowed run (T=path) is over before worker processes have started.
 WORKERS ?= $(if $(T),0,auto)
@@ -40,8 +41,12 @@ format: $(VENV)/.dev-installed ## Format the code, and mend what the linter can 
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+.PHONY: conformance
+conformance: $(VENV)/.dev-installed $(CLIENTS)/.installed ## Public clients against the API: installs them beside the project (ARGS=flags of pytest)
+	$(BIN)/python -m pytest -q -n 0 $(ARGS) tests/conformance
+
 .PHONY: fuzz
-fuzz: $(VENV)/.dev-installed ## schemathesis against the API for five minutes (KBGAP_CONFORMANCE=the environment that has it)
+fuzz: $(VENV)/.dev-installed $(CLIENTS)/.installed ## schemathesis against the API for five minutes (SECONDS=n)
 	KBGAP_FUZZ_SECONDS=$(or $(SECONDS),300) $(BIN)/python -m pytest -q -n 0 tests/conformance/test_schemathesis.py
 
 .PHONY: accuracy
@@ -70,14 +75,14 @@ EXPORT := --quiet --frozen --format requirements.txt --no-emit-project --no-head
 
 .PHONY: clean
 clean: ## Remove the virtual environment, caches and built files
-	rm -rf $(VENV) $(VENV)-lock build dist uv.lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-lock $(CLIENTS) build dist uv.lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests $(wildcard bench tools) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # Two stamps: what kbgap runs on installs in seconds; what tests and checks need comes on top when they are asked for.
 # Every file is checked against its hash, and the project itself is built with what the lock file brought.
@@ -88,6 +93,14 @@ $(VENV)/.run-installed: requirements.txt pyproject.toml | $(BIN)/python
 
 $(VENV)/.dev-installed: requirements-dev.txt $(VENV)/.run-installed
 	$(INSTALL) requirements-dev.txt
+	touch $@
+
+# Public clients, which the tests run and kbgap does not need; those in JavaScript where there is npm.
+$(CLIENTS)/.installed: tests/conformance/requirements.txt tests/conformance/package-lock.json
+	$(PYTHON) -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip --disable-pip-version-check install -qq --require-hashes -r $<
+	cp tests/conformance/package.json tests/conformance/package-lock.json $(CLIENTS)
+	if command -v npm > /dev/null; then npm ci --prefix $(CLIENTS) --silent --ignore-scripts --no-audit --no-fund; fi
 	touch $@
 
 $(BIN)/python:

@@ -5,24 +5,19 @@ import os
 import subprocess
 from pathlib import Path
 
-import pytest
-
-from tests.conformance.tools import FOLDER, tool
+from tests.conformance.tools import folder, node_with
 from tests.server.conftest import Server
 
 SCRIPT = Path(__file__).with_name("odata_client.cjs")
-PACKAGE = Path("node_modules") / "@odata" / "client"
 
 
 def test_it_queries_retrieves_and_counts(demo_server: Server) -> None:
     """``Software('id')``, ``Software/$count`` and ``$count=true`` are what generic clients ask."""
-    folder = Path(os.environ.get(FOLDER, "."))
-    if not (folder / PACKAGE).is_dir():
-        pytest.skip(f"@odata/client is not installed: set {FOLDER} to a folder whose node_modules has it")
+    node = node_with("@odata/client")
 
     run = subprocess.run(
-        [tool("node"), SCRIPT, f"{demo_server.url}/api/", demo_server.token()],
-        env={**os.environ, "NODE_PATH": str((folder / "node_modules").absolute()), "NO_PROXY": "127.0.0.1"},
+        [node, SCRIPT, f"{demo_server.url}/api/", demo_server.token()],
+        env={**os.environ, "NODE_PATH": str(folder() / "node_modules"), "NO_PROXY": "127.0.0.1"},
         capture_output=True,
         text=True,
         timeout=60,
