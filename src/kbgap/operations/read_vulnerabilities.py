@@ -9,7 +9,7 @@ from kbgap.operations.looking import EVERYTHING, looking
 from kbgap.store import references, visible, vulnerabilities
 from kbgap.store.database import Database
 from kbgap.store.listing import Listed, one, page
-from kbgap.store.machine_cves import MachineVulnerability
+from kbgap.store.machine_cves import MachineVulnerability, machine_cves
 from kbgap.store.references import MachineReference
 from kbgap.store.vulnerabilities import Vulnerability
 from kbgap.store.walking import walk
@@ -58,4 +58,4 @@ def machines_vulnerabilities(
 ) -> Listed[MachineVulnerability]:
     """Every machine that counts, with every CVE that is open on it and every KB that closes it there, by machine id."""
     with looking(database, tenant, scopes, now) as look:
-        return walk(look.connection, look.machine_cves.path(scopes), query)
+        return walk(look.connection, machine_cves(look.on_machines, scopes), query)

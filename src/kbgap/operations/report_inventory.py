@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from kbgap.catalogue.file import CatalogueFile
 from kbgap.core.errors import Invalid
@@ -14,7 +15,7 @@ from kbgap.store import counts, exposures, history, machines, software_sets, sta
 from kbgap.store.counts import Moves
 from kbgap.store.database import Database, Transaction
 from kbgap.store.effects import Effects
-from kbgap.store.history import ReportChange
+from kbgap.store.history import Change
 from kbgap.store.machines import Heard, Stored, Written
 from kbgap.store.packing import digest, in_pieces, pack
 from kbgap.store.states import Profile
@@ -80,7 +81,7 @@ def _record(
         require_current(pointer, judge.revision)
         arrivals = sort_out(batch, machines.heard(tx, key, ids), now)
         stored = machines.load(tx, key, arrivals.changed.keys() | arrivals.returned)
-        written = _written(tx, key, judge, arrivals.changed, prepared, stored, database.effects)
+        written = _written(tx, key, judge, _Batch(arrivals.changed, prepared, stored, now), database.effects)
         machines.write(tx, key, written, arrivals.heard)
         _note_changes(tx, key, judge.revision, written, stored, now)
         moves = _moves(arrivals, stored, written)
@@ -138,16 +139,18 @@ def _lead(judge: Judge, report: Report) -> Led | Invalid:
         return error
 
 
-def _written(
-    tx: Transaction,
-    tenant: TenantKey,
-    judge: Judge,
-    changed: Mapping[str, Told],
-    prepared: Mapping[bytes, _Prepared],
-    stored: Mapping[str, Stored],
-    effects: Effects,
-) -> list[Written]:
+class _Batch(NamedTuple):
+    """What comes together: new reports by machine, what was worked out of them, and the machines as they are stored."""
+
+    changed: Mapping[str, Told]
+    prepared: Mapping[bytes, _Prepared]
+    stored: Mapping[str, Stored]
+    now: datetime
+
+
+def _written(tx: Transaction, tenant: TenantKey, judge: Judge, batch: _Batch, effects: Effects) -> list[Written]:
     """The machines to write, after saving the evidence, profiles and states that they lead to."""
+    changed, prepared, stored, now = batch
     ready = {name: prepared.get(told.report) or _ready(told) for name, told in changed.items()}
     known = states.known_evidence(tx, tenant, {item.evidence for item in ready.values()})
     new = {item.evidence: item for item in ready.values() if item.evidence not in known}
@@ -168,6 +171,7 @@ def _written(
             evidence=ready[name].evidence,
             known=known[ready[name].evidence],
             group_id=numbers.get(groups[name] or "", machines.NO_GROUP),
+            evidence_since=_evidence_since(ready[name].evidence, stored.get(name), now),
         )
         for name, identity in identities.items()
     ]
@@ -178,6 +182,12 @@ def _group(reported: str | None, stored: Stored | None) -> str | None:
     return reported if stored is None or stored.set_group is None else stored.set_group
 
 
+def _evidence_since(evidence: bytes, stored: Stored | None, now: datetime) -> datetime:
+    """Since when a machine has the evidence that it has now."""
+    same = stored is not None and stored.evidence == evidence
+    return stored.evidence_since if same and stored is not None and stored.evidence_since is not None else now
+
+
 def _note_changes(
     tx: Transaction,
     tenant: TenantKey,
@@ -186,21 +196,20 @@ def _note_changes(
     stored: Mapping[str, Stored],
     now: datetime,
 ) -> None:
-    """Write down whose exposure changed."""
-    profiles = {machine.known.profile for machine in written}
-    profiles |= {stored[machine.machine_id].profile for machine in written if machine.machine_id in stored}
+    """Write down whose exposure changed; who leaves his evidence takes along what catalogues changed meanwhile."""
+    profiles = {machine.known.profile for machine in written} | {before.profile for before in stored.values()}
     found = exposures.of_profiles(tx, tenant, revision, profiles)
-    changes = []
+    left = {machine.machine_id for machine in written if machine.evidence_since == now} & stored.keys()
+    refreshed = history.of_evidence(tx, tenant, {stored[machine_id].evidence for machine_id in left})
+    changes = {}
     for machine in written:
         before = stored.get(machine.machine_id)
-        change = ReportChange(
-            machine_id=machine.machine_id,
-            evidence=None if before is None else before.evidence,
-            was=exposures.NOTHING_OPEN if before is None else found[before.profile],
-            became=found[machine.known.profile],
-        )
-        changes.append(change)
-    history.note_reports(tx, tenant, now, changes)
+        was = exposures.NOTHING_OPEN if before is None else found[before.profile]
+        meanwhile = []
+        if before is not None and machine.machine_id in left:
+            meanwhile = history.since(refreshed.get(before.evidence, ()), before.evidence_since)
+        changes[machine.machine_id] = [*meanwhile, Change(now, was, found[machine.known.profile])]
+    history.note_machines(tx, tenant, changes)
 
 
 def _moves(arrivals: Arrivals, stored: Mapping[str, Stored], written: Iterable[Written]) -> Moves:

@@ -45,6 +45,13 @@ class CveFact(NamedTuple):
     is_exploited: bool
 
 
+class UpdateFact(NamedTuple):
+    """What lists say of a KB: its name, and the ISO day of its release (empty when nobody says it)."""
+
+    name: str
+    released: str
+
+
 class Feed(Value, frozen=True):
     """Which edition of a list is loaded: ``feed`` is kev or epss."""
 
@@ -116,3 +123,10 @@ def addressed(connection: Connection, revision: str) -> Addressed:
     table = schema.catalogue_addressed
     rows = connection.execute(select(table.c.software, table.c.kb, table.c.cves).where(table.c.revision == revision))
     return {(intern(software), intern(kb)): tuple(map(intern, _IDS.decode(cves))) for software, kb, cves in rows}
+
+
+def updates(connection: Connection, revision: str) -> dict[str, UpdateFact]:
+    """Every KB of a revision."""
+    table = schema.catalogue_update
+    rows = connection.execute(select(table.c.kb, table.c.name, table.c.released).where(table.c.revision == revision))
+    return {intern(kb): UpdateFact(name, released) for kb, name, released in rows}

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from kbgap.core.errors import Unavailable
 from kbgap.core.exposure import points_of
 from kbgap.store import cves, schema, software_sets, states
-from kbgap.store.cves import Addressed, CveFact
+from kbgap.store.cves import Addressed, CveFact, UpdateFact
 from kbgap.store.effect import Effect
 from kbgap.store.packing import in_pieces, unpack
 from kbgap.store.recent import Recent
@@ -35,6 +35,7 @@ class Effects:
         self._members: Recent[bytes, Member] = Recent(limit)
         self._facts: Recent[tuple[str, str], Mapping[str, CveFact]] = Recent(_REVISIONS)
         self._addressed: Recent[str, Addressed] = Recent(_REVISIONS)
+        self._updates: Recent[str, Mapping[str, UpdateFact]] = Recent(_REVISIONS)
         self._listed: Recent[bytes, Items] = Recent(limit)
         self._weights: Recent[tuple[str, str, bytes], float] = Recent(limit)
 
@@ -73,6 +74,14 @@ class Effects:
         if known is None:
             known = cves.addressed(connection, revision)
             self._addressed.put(revision, known)
+        return known
+
+    def updates(self, connection: Connection, revision: str) -> Mapping[str, UpdateFact]:
+        """Every KB of a revision."""
+        known = self._updates.get(revision)
+        if known is None:
+            known = cves.updates(connection, revision)
+            self._updates.put(revision, known)
         return known
 
     def weights(

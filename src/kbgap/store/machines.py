@@ -50,6 +50,7 @@ class Stored(Value, frozen=True):
     set_group: str | None
     exclusion: str | None
     software_set: bytes | None
+    evidence_since: datetime | None
     is_silent: bool
 
     @property
@@ -84,6 +85,7 @@ class Written(Value, frozen=True):
     evidence: bytes
     known: KnownEvidence
     group_id: int
+    evidence_since: datetime
 
 
 def heard(connection: Connection, tenant: TenantKey, machine_ids: Collection[str]) -> dict[str, Heard]:
@@ -180,6 +182,7 @@ def _row(tenant: TenantKey, item: Written, now: datetime) -> dict[str, object]:
         "evidence": item.evidence,
         "profile": item.known.profile,
         "software_set": item.known.software_set,
+        "evidence_since": item.evidence_since,
         "first_seen": now,
         **item.known.facts.columns(),
     }

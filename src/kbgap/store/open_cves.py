@@ -26,6 +26,7 @@ class OpenCve(NamedTuple):
 class StateCves(NamedTuple):
     """What is open in a state: ``version`` is that of the software, where the state knows it."""
 
+    key: bytes
     software: str
     version: str | None
     open_cves: tuple[OpenCve, ...]
@@ -59,7 +60,7 @@ def _load(
         for key, software, version, body in connection.execute(select(*columns).select_from(joined).where(mine)):
             name = intern(software)
             findings = unpack(body, tuple[Finding, ...])
-            yield key, StateCves(name, version, tuple(sorted(_open(name, findings))))
+            yield key, StateCves(key, name, version, tuple(sorted(_open(name, findings))))
 
 
 def _open(software: str, findings: Iterable[Finding]) -> Iterable[OpenCve]:

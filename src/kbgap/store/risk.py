@@ -65,6 +65,18 @@ def accepted_on(
     return found
 
 
+def software_accepted_on(
+    exposed: Exposed, accepted: Accepted, effects: Mapping[bytes, Effect], addressed: Addressed
+) -> Counter[str]:
+    """On how many of these machines all that is open in a software is accepted, by software."""
+    found: Counter[str] = Counter()
+    for gap, machines in exposed.by_gap.items():
+        effect = effects[gap]
+        if effect.open_cves and all(accepted.covers(effect, cve, addressed) for cve in effect.open_cves):
+            found[effect.software] += machines
+    return found
+
+
 def groups_with(accepted: Mapping[int, Accepted], scopes: Collection[int]) -> list[int]:
     """The machine groups, among those that a caller sees, for which something is accepted that is not for everybody."""
     return sorted(

@@ -182,6 +182,7 @@ machine = Table(
     Column("profile", LargeBinary, nullable=False),
     Column("build", Text),  # all of it: 10.0.18363.657
     Column("software_set", LargeBinary),
+    Column("evidence_since", Instant),
     inside("evidence", "evidence"),
     inside("profile", "profile"),
     Index(None, "tenant_id", "profile", "machine_id"),

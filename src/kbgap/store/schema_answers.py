@@ -81,14 +81,13 @@ profile_exposure = Table(
     sqlite_with_rowid=False,
 )
 
-# A report changed what is open on a machine.
-report_change = Table(
-    "report_change",
+# What is open on one machine changed. What a catalogue changed since the machine has its evidence stands below.
+machine_change = Table(
+    "machine_change",
     metadata,
     tenant_column(),
     key("machine_id"),
     Column("changed_at", Instant, primary_key=True),
-    Column("evidence", LargeBinary),  # that it had before; None for a machine that is new
     Column("was", LargeBinary, nullable=False),
     Column("became", LargeBinary, nullable=False),
     inside("machine", "machine_id", cascade=True),

@@ -6,9 +6,9 @@ from kbgap.store import schema
 from kbgap.store.schema_answers import (
     exposure,
     exposure_gap,
+    machine_change,
     profile_exposure,
     refresh_change,
-    report_change,
     software_set,
 )
 from kbgap.store.tenants import TenantKey
@@ -23,7 +23,7 @@ _SHARED: tuple[tuple[Table, str, tuple[tuple[Table, str], ...]], ...] = (
         "exposure",
         (
             (profile_exposure, "exposure"),
-            *((change, column) for change in (report_change, refresh_change) for column in ("was", "became")),
+            *((change, column) for change in (machine_change, refresh_change) for column in ("was", "became")),
         ),
     ),
     (schema.gap, "gap", ((schema.judgement, "gap"), (exposure_gap, "gap"))),

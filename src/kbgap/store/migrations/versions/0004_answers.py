@@ -15,7 +15,7 @@ def upgrade() -> None:
     _create_exposure()
     _create_exposure_gap()
     _create_profile_exposure()
-    _create_report_change()
+    _create_machine_change()
     _create_refresh_change()
     _create_software_set()
     _create_set_item()
@@ -34,6 +34,7 @@ def _widen() -> None:
     op.add_column("evidence", sa.Column("software_set", sa.LargeBinary(), nullable=True))
     op.add_column("machine", sa.Column("build", sa.Text(), nullable=True))
     op.add_column("machine", sa.Column("software_set", sa.LargeBinary(), nullable=True))
+    op.add_column("machine", sa.Column("evidence_since", sa.BigInteger(), nullable=True))
     op.create_index("ix_machine_tenant_id_software_set", "machine", ["tenant_id", "software_set"])
 
 
@@ -148,26 +149,25 @@ def _create_profile_exposure() -> None:
     op.create_index("ix_profile_exposure_tenant_id_exposure", "profile_exposure", ["tenant_id", "exposure"])
 
 
-def _create_report_change() -> None:
-    """Reports that changed an exposure."""
+def _create_machine_change() -> None:
+    """When what is open on a machine changed."""
     op.create_table(
-        "report_change",
+        "machine_change",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False, autoincrement=False),
         sa.Column("machine_id", sa.Text(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False, autoincrement=False),
-        sa.Column("evidence", sa.LargeBinary(), nullable=True),
         sa.Column("was", sa.LargeBinary(), nullable=False),
         sa.Column("became", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id", "machine_id"],
             ["machine.tenant_id", "machine.machine_id"],
-            name="fk_report_change_machine",
+            name="fk_machine_change_machine",
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("tenant_id", "machine_id", "changed_at", name="pk_report_change"),
+        sa.PrimaryKeyConstraint("tenant_id", "machine_id", "changed_at", name="pk_machine_change"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_report_change_tenant_id_changed_at", "report_change", ["tenant_id", "changed_at"])
+    op.create_index("ix_machine_change_tenant_id_changed_at", "machine_change", ["tenant_id", "changed_at"])
 
 
 def _create_refresh_change() -> None:
