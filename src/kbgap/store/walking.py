@@ -46,6 +46,7 @@ class Walked(NamedTuple):
     profile: bytes
     software_set: bytes | None
     evidence: bytes
+    evidence_since: datetime | None
     group_id: int
     group_name: str | None
     first_seen: datetime
@@ -61,6 +62,7 @@ _COLUMNS: tuple[ColumnElement[Any], ...] = (
     _machine.c.profile,
     _machine.c.software_set,
     _machine.c.evidence,
+    _machine.c.evidence_since,
     _machine.c.group_id,
     _group.c.name,
     _machine.c.first_seen,
