@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from kbgap.operations.refresh_catalogue import compile_documents
 from kbgap.settings import Settings
 from kbgap.store.database import open_database
 from kbgap.store.migrate import migrate
+from tests.certificates import Authority
 
 TENANT = Settings().tenant
 NOW = datetime.now(UTC)
@@ -138,3 +140,53 @@ def test_a_tenant_that_does_not_exist_is_named(tmp_path: Path) -> None:
 
     assert process.returncode == 2
     assert "there is no tenant nobody" in process.stderr
+
+
+def test_it_speaks_tls_with_a_certificate_from_files(tmp_path: Path) -> None:
+    """And logs each request as JSON, which other lines on standard error are not mixed into."""
+    client = set_up(tmp_path)
+    authority = Authority(tmp_path)
+    files = authority.certificate("server", "127.0.0.1", "localhost")
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": client.client_id,
+        "client_secret": client.client_secret,
+        "scope": "https://api.securitycenter.microsoft.com/.default",
+    }
+    trusted = ssl.create_default_context(cafile=str(authority.files.chain))
+    flags = ["--tls-cert", str(files.chain), "--tls-key", str(files.key)]
+    with subprocess.Popen(
+        [*command(tmp_path), *flags], stderr=subprocess.PIPE, text=True, env=environment()
+    ) as process:
+        assert process.stderr is not None
+        address = next(line for line in process.stderr if "answering at" in line).split()[-1]
+        with urlopen(f"{address}/{TENANT}/oauth2/v2.0/token", urlencode(form).encode(), context=trusted) as answer:  # noqa: S310 - our own server's
+            answered = json.load(answer)
+        process.send_signal(signal.SIGTERM)
+        said = process.stderr.read().splitlines()
+        code = process.wait(30)
+
+    lines = [json.loads(line) for line in said if line.startswith("{")]
+    assert address.startswith("https://")
+    assert answered["token_type"] == "Bearer"
+    assert [(line["method"], line["status"]) for line in lines] == [("POST", 200)]
+    assert code == 0
+
+
+def test_a_certificate_that_cannot_be_used_is_said_before_anything_is_done(tmp_path: Path) -> None:
+    """One line, and no database is made."""
+    (tmp_path / "cert.pem").write_text("nothing")
+    shelf = Shelf(tmp_path / "data" / "catalogue")
+    shelf.make_current(write_catalogue(compile_documents(demo_documents()), shelf.folder))
+
+    process = subprocess.run(
+        [*command(tmp_path / "data"), "--tls-cert", str(tmp_path / "cert.pem")],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=False,
+    )
+
+    assert process.returncode == 2
+    assert "cert.pem: the certificate and the key cannot be used" in process.stderr
+    assert not (tmp_path / "data" / "kbgap.sqlite").exists()

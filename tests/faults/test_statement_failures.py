@@ -35,7 +35,7 @@ OPERATIONS: dict[str, Operation] = {
         database, TENANT, later(days=61), timedelta(days=30), timedelta(days=60)
     ),
     "create tenant": lambda database, _: create_tenant(database, "3" * 32, "west", NOW),
-    "delete tenant": lambda database, _: delete_tenant(database, TENANT),
+    "delete tenant": lambda database, _: delete_tenant(database, TENANT, NOW),
 }
 
 

@@ -124,7 +124,7 @@ def test_a_new_secret_stands_beside_the_old_one(database: Database) -> None:
 
     issued = add_secret(database, TENANT, client_id, NOW + timedelta(seconds=1), timedelta(days=90))
     both = [(kept.secret_id, kept.expires_at) for kept in client_secrets(database, TENANT, client_id)]
-    remove_secret(database, TENANT, client_id.upper(), first.secret_id.upper())
+    remove_secret(database, TENANT, client_id.upper(), first.secret_id.upper(), NOW)
 
     end = NOW + timedelta(days=90, seconds=1)
     assert both == [(first.secret_id, None), (issued.secret_id, end)]
@@ -165,9 +165,9 @@ def test_a_secret_belongs_to_its_tenant_s_client(database: Database) -> None:
         with pytest.raises(NotFound, match="no client"):
             add_secret(database, tenant, named, NOW)
         with pytest.raises(NotFound, match="no client"):
-            remove_secret(database, tenant, named, first.secret_id)
+            remove_secret(database, tenant, named, first.secret_id, NOW)
     with pytest.raises(NotFound, match="no secret"):
-        remove_secret(database, TENANT, client_id, "another")
+        remove_secret(database, TENANT, client_id, "another", NOW)
     revoke_client(database, TENANT, client_id, NOW)
     with pytest.raises(Invalid, match="revoked"):
         rotate_secret(database, TENANT, client_id, NOW, overlap=timedelta(0))

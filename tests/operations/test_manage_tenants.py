@@ -48,10 +48,10 @@ def test_deleting_a_tenant_deletes_every_row_of_it(fleet: Database, catalogue: C
     for tenant in (TENANT, OTHER_TENANT):
         report_inventory(fleet, catalogue, tenant, [a_report("ws-1")], NOW)
 
-    delete_tenant(fleet, "north")
+    delete_tenant(fleet, "north", NOW)
 
     with pytest.raises(NotFound, match="there is no tenant north"):
-        delete_tenant(fleet, "north")
+        delete_tenant(fleet, "north", NOW)
     with fleet.snapshot() as connection:
         left = {
             table.name: connection.scalar(

@@ -137,7 +137,7 @@ def test_a_link_of_a_deleted_tenant_opens_nothing(server: Server) -> None:
     """Whatever its signature says."""
     link = link_of(server)
 
-    delete_tenant(server.database, TENANT)
+    delete_tenant(server.database, TENANT, server.clock())
 
     assert server.http.get(link).status_code == 403
 

@@ -16,7 +16,20 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"kbgap {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_audit, _catalogue, _inventory, _missing, _explain, _machine, _client, _tenant, _db, _serve, _demo):
+    for add in (
+        _audit,
+        _catalogue,
+        _inventory,
+        _missing,
+        _explain,
+        _machine,
+        _client,
+        _tenant,
+        _log,
+        _db,
+        _serve,
+        _demo,
+    ):
         add(commands)
     return top
 
@@ -175,6 +188,13 @@ def _tenant(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     _format(_command(group, "list", "tenants.list_tenants_", "all tenants"))
     delete = _command(group, "delete", "tenants.delete", "delete a tenant with its machines and clients")
     delete.add_argument("name", metavar="NAME", help="its name or id")
+
+
+def _log(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = _command(commands, "log", "log.log", "the audit log: who signed in, and who changed what")
+    command.add_argument("--limit", type=int, default=100, metavar="N", help="how many entries (default: %(default)s)")
+    command.add_argument("--above-tenants", action="store_true", help="what concerns no tenant, such as making one")
+    _format(command)
 
 
 def _db(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

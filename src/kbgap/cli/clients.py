@@ -3,7 +3,7 @@
 import argparse
 from datetime import timedelta
 
-from kbgap.cli.context import now, settings_of
+from kbgap.cli.context import actor, now, settings_of
 from kbgap.cli.fleet import fleet, tenant_of
 from kbgap.cli.output import Row, print_json, print_rows
 from kbgap.operations.clients import (
@@ -27,7 +27,7 @@ def create(options: argparse.Namespace) -> int:
     with fleet(settings, create=True) as database:
         tenant = tenant_of(database, settings)
         roles = options.roles or ["Software.Read.All"]
-        client_id, secret = create_client(database, tenant, options.name, roles, now(), lifetime)
+        client_id, secret = create_client(database, tenant, options.name, roles, now(), lifetime, actor=actor())
     _show({"tenant_id": tenant, "client_id": client_id, "client_secret": secret}, options)
     return 0
 
@@ -55,7 +55,7 @@ def revoke(options: argparse.Namespace) -> int:
     """Refuse a client from now on."""
     settings = settings_of(options)
     with fleet(settings) as database:
-        revoke_client(database, tenant_of(database, settings), options.client, now())
+        revoke_client(database, tenant_of(database, settings), options.client, now(), actor=actor())
     print(f"client {options.client} gets no more tokens")
     return 0
 
@@ -66,7 +66,9 @@ def rotate(options: argparse.Namespace) -> int:
     overlap = read_duration(options.overlap, "--overlap")
     with fleet(settings) as database:
         tenant = tenant_of(database, settings)
-        issued = rotate_secret(database, tenant, options.client, now(), overlap=overlap, lifetime=lifetime)
+        issued = rotate_secret(
+            database, tenant, options.client, now(), overlap=overlap, lifetime=lifetime, actor=actor()
+        )
     return _show_secret(issued, options)
 
 
@@ -74,7 +76,7 @@ def add_secret_(options: argparse.Namespace) -> int:
     """Give a client one more secret, which is shown here and kept nowhere."""
     settings, lifetime = settings_of(options), _lifetime(options)
     with fleet(settings) as database:
-        issued = add_secret(database, tenant_of(database, settings), options.client, now(), lifetime)
+        issued = add_secret(database, tenant_of(database, settings), options.client, now(), lifetime, actor=actor())
     return _show_secret(issued, options)
 
 
@@ -100,7 +102,7 @@ def remove_secret_(options: argparse.Namespace) -> int:
     """End one secret at once."""
     settings = settings_of(options)
     with fleet(settings) as database:
-        remove_secret(database, tenant_of(database, settings), options.client, options.secret)
+        remove_secret(database, tenant_of(database, settings), options.client, options.secret, now(), actor=actor())
     print(f"secret {options.secret} gives no more tokens")
     return 0
 

@@ -24,6 +24,16 @@ def now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 - the entry point
 
 
+def actor() -> str:
+    """Who runs this command, for the audit log."""
+    import getpass
+
+    try:
+        return f"local:{getpass.getuser()}"
+    except (KeyError, OSError):  # an account without a name, as containers have
+        return "local"
+
+
 def today() -> date:
     """The day, in UTC."""
     return now().date()

@@ -1,6 +1,7 @@
 """Create, list and revoke the applications that may ask for tokens, and give them new secrets."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kbgap.auth.clients import NewSecret, make_client_id, make_secret
@@ -8,7 +9,8 @@ from kbgap.auth.permissions import ApplicationPermission
 from kbgap.core.errors import Invalid, NotFound
 from kbgap.core.model import Value
 from kbgap.operations.manage_tenants import find_tenant
-from kbgap.store import clients
+from kbgap.store import audit, clients
+from kbgap.store.audit import LOCAL, Entry
 from kbgap.store.clients import Client, Secret
 from kbgap.store.database import Database, Transaction
 
@@ -34,10 +36,13 @@ def create_client(
     roles: Sequence[str],
     now: datetime,
     lifetime: timedelta | None = None,
+    *,
+    actor: str = LOCAL,
 ) -> tuple[str, str]:
     """Make a client in a tenant (its GUID or name): its id, and its secret, which is kept nowhere else.
 
-    ``lifetime``: how long the secret is good; without it, until it is removed.
+    ``lifetime``: how long the secret is good; without it, until it is removed. ``actor``: who does it, for the audit
+    log, here and below.
     """
     if not name.strip() or len(name) > _LONGEST_NAME:
         raise Invalid(f"a client needs a name of at most {_LONGEST_NAME} characters", where="name")
@@ -51,6 +56,7 @@ def create_client(
     client = Client(client_id=make_client_id(), name=name.strip(), roles=known, created_at=now, secrets=secrets)
     with database.transaction() as tx:
         clients.add(tx, guid, client)
+        _note(tx, guid, client.client_id, "client.create", actor, now, name=client.name, roles=" ".join(known))
     return client.client_id, new.text
 
 
@@ -61,19 +67,26 @@ def list_clients(database: Database, tenant: str) -> tuple[Client, ...]:
         return clients.listed(connection, guid)
 
 
-def revoke_client(database: Database, tenant: str, client_id: str, now: datetime) -> None:
+def revoke_client(database: Database, tenant: str, client_id: str, now: datetime, *, actor: str = LOCAL) -> None:
     """End a client: it gets no more tokens; those that it has stay good until they expire, an hour at most."""
     guid = find_tenant(database, tenant)
     with database.transaction() as tx:
         if not clients.revoke(tx, guid, _folded(client_id), now):
             raise NotFound(f"there is no client {client_id} to revoke", mend=_LIST)
+        _note(tx, guid, _folded(client_id), "client.revoke", actor, now)
 
 
 def add_secret(
-    database: Database, tenant: str, client_id: str, now: datetime, lifetime: timedelta | None = None
+    database: Database,
+    tenant: str,
+    client_id: str,
+    now: datetime,
+    lifetime: timedelta | None = None,
+    *,
+    actor: str = LOCAL,
 ) -> IssuedSecret:
     """Give a client one more secret, beside those that it has; those that are over make room."""
-    return _issue(database, tenant, client_id, now, lifetime, overlap=None)
+    return _issue(database, tenant, client_id, now, lifetime, _Change(actor, overlap=None))
 
 
 def rotate_secret(
@@ -84,19 +97,23 @@ def rotate_secret(
     *,
     overlap: timedelta,
     lifetime: timedelta | None = None,
+    actor: str = LOCAL,
 ) -> IssuedSecret:
     """Give a client a new secret, and let all that it has end when it has had time to take the new one."""
-    return _issue(database, tenant, client_id, now, lifetime, overlap=overlap)
+    return _issue(database, tenant, client_id, now, lifetime, _Change(actor, overlap))
 
 
-def remove_secret(database: Database, tenant: str, client_id: str, secret_id: str) -> None:
+def remove_secret(
+    database: Database, tenant: str, client_id: str, secret_id: str, now: datetime, *, actor: str = LOCAL
+) -> None:
     """End one secret at once, by its id; a client without any gets no more tokens."""
     guid = find_tenant(database, tenant)
     with database.transaction() as tx:
-        client = _client(tx, guid, client_id)
-        if not clients.remove_secrets(tx, guid, client.client_id, [secret_id.strip().lower()]):
+        client, removed = _client(tx, guid, client_id), secret_id.strip().lower()
+        if not clients.remove_secrets(tx, guid, client.client_id, [removed]):
             mend = "kbgap client secret list shows those there are"
             raise NotFound(f"the client has no secret {secret_id}", mend=mend)
+        _note(tx, guid, client.client_id, "client.secret.remove", actor, now, secret=removed)
 
 
 def client_secrets(database: Database, tenant: str, client_id: str) -> tuple[Secret, ...]:
@@ -106,14 +123,16 @@ def client_secrets(database: Database, tenant: str, client_id: str) -> tuple[Sec
         return _client(connection, guid, client_id).secrets
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Who issues a secret, and how long the older ones are still good; None: as long as they were."""
+
+    actor: str
+    overlap: timedelta | None
+
+
 def _issue(
-    database: Database,
-    tenant: str,
-    client_id: str,
-    now: datetime,
-    lifetime: timedelta | None,
-    *,
-    overlap: timedelta | None,
+    database: Database, tenant: str, client_id: str, now: datetime, lifetime: timedelta | None, change: _Change
 ) -> IssuedSecret:
     guid, new = find_tenant(database, tenant), make_secret()
     kept = _kept(new, now, lifetime)
@@ -125,10 +144,17 @@ def _issue(
         clients.remove_secrets(tx, guid, client.client_id, over)
         if len(client.secrets) - len(over) >= _MOST_SECRETS:
             raise Invalid(f"the client has {_MOST_SECRETS} secrets", where=client_id, mend="remove one first")
-        if overlap is not None:
-            clients.end_secrets(tx, guid, client.client_id, now + overlap)
+        if change.overlap is not None:
+            clients.end_secrets(tx, guid, client.client_id, now + change.overlap)
         clients.add_secret(tx, guid, client.client_id, kept)
+        action = "client.secret.add" if change.overlap is None else "client.secret.rotate"
+        _note(tx, guid, client.client_id, action, change.actor, now, secret=new.secret_id)
     return IssuedSecret(secret_id=new.secret_id, text=new.text, expires_at=kept.expires_at)
+
+
+def _note(tx: Transaction, guid: str, client_id: str, action: str, actor: str, now: datetime, **details: str) -> None:
+    entry = Entry(tenant=guid, happened_at=now, actor=actor, action=action, subject=client_id, details=details)
+    audit.add(tx, [entry])
 
 
 def is_over(secret: Secret, now: datetime) -> bool:

@@ -4,24 +4,28 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from kbgap.core.errors import Invalid, NotFound
-from kbgap.store import clients, tenants
-from kbgap.store.database import Database
+from kbgap.store import audit, clients, tenants
+from kbgap.store.audit import LOCAL, Entry
+from kbgap.store.database import Database, Transaction
 from kbgap.store.tenants import Tenant
 
 
-def create_tenant(database: Database, guid: str, name: str, now: datetime) -> Tenant:
-    """Make a tenant without machines; Invalid when the id is no GUID, or the id or the name is taken."""
+def create_tenant(database: Database, guid: str, name: str, now: datetime, *, actor: str = LOCAL) -> Tenant:
+    """Make a tenant without machines; Invalid when the id is no GUID, or the id or the name is taken.
+
+    ``actor``: who does it, for the audit log, here and below.
+    """
     with database.transaction() as tx:
         if any(tenant.name.casefold() == name.casefold() for tenant in tenants.listed(tx)):
             raise Invalid(f"there is a tenant {name} already", mend="give it another name")
-        return tenants.create(tx, guid, name, now)
+        return _create(tx, guid, name, now, actor)
 
 
 def ensure_tenant(database: Database, guid: str, name: str, now: datetime) -> Tenant:
     """The tenant with this id, made if it is not there yet."""
     with database.transaction() as tx:
         found = next((tenant for tenant in tenants.listed(tx) if tenant.guid == guid.lower()), None)
-        return found or tenants.create(tx, guid, name, now)
+        return found or _create(tx, guid, name, now, LOCAL)
 
 
 def list_tenants(database: Database) -> Sequence[Tenant]:
@@ -46,8 +50,20 @@ def published_epoch(database: Database, guid: str) -> tuple[str | None, int]:
     return pointer.revision, pointer.epoch
 
 
-def delete_tenant(database: Database, asked: str) -> None:
-    """Delete a tenant with its machines, clients and counts."""
+def delete_tenant(database: Database, asked: str, now: datetime, *, actor: str = LOCAL) -> None:
+    """Delete a tenant with its machines, clients, counts and audit log; that it was deleted is kept."""
     guid = find_tenant(database, asked)
     with database.transaction() as tx:
         tenants.remove(tx, guid)
+        entry = Entry(tenant=None, happened_at=now, actor=actor, action="tenant.delete", subject=guid)
+        audit.add(tx, [entry])
+
+
+def _create(tx: Transaction, guid: str, name: str, now: datetime, actor: str) -> Tenant:
+    tenant = tenants.create(tx, guid, name, now)
+    details = {"name": name}
+    entry = Entry(
+        tenant=None, happened_at=now, actor=actor, action="tenant.create", subject=tenant.guid, details=details
+    )
+    audit.add(tx, [entry])
+    return tenant

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 from kbgap.auth.issuers import read_issuers
 from kbgap.auth.resources import known_resources
 from kbgap.auth.tokens import Authority
+from kbgap.operations.audit_log import note_all
 from kbgap.operations.manage_tenants import published_epoch
 from kbgap.operations.sign_in import has_tenant
 from kbgap.operations.signing_keys import renew_signing_keys
@@ -21,7 +22,9 @@ from kbgap.server.remembered import Remembered
 from kbgap.server.routes import OPERATIONS
 from kbgap.server.security import Gate
 from kbgap.server.service import CatalogueProvider, Clock, Service
+from kbgap.server.sign_in_trail import SignInTrail
 from kbgap.settings import Settings
+from kbgap.store.audit import Entry
 from kbgap.store.database import Database
 
 _DOWNLOADS = 4  # files that are made at once
@@ -58,6 +61,9 @@ def create_app(
     async def epoch_of(tenant: str) -> Epoch:
         return await to_thread.run_sync(lambda: published_epoch(database, tenant), limiter=threads)
 
+    async def write_entries(entries: list[Entry]) -> None:
+        await to_thread.run_sync(lambda: note_all(database, entries), limiter=threads)
+
     service = Service(
         settings=settings,
         database=database,
@@ -71,6 +77,7 @@ def create_app(
         rates=Rates(settings.client_rate, settings.tenant_rate),
         metrics=Metrics(),
         access_log=AccessLog(access_log),
+        trail=SignInTrail(write_entries),
     )
     return Dispatch(OPERATIONS, service)
 

@@ -181,6 +181,7 @@ class Dispatch:
         while (await receive())["type"] == "lifespan.startup":
             await send({"type": "lifespan.startup.complete"})
         self._service.access_log.flush()
+        await self._service.trail.flush()
         await send({"type": "lifespan.shutdown.complete"})
 
 

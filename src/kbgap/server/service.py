@@ -13,6 +13,7 @@ from kbgap.server.metrics import Metrics
 from kbgap.server.rates import Rates
 from kbgap.server.remembered import Remembered
 from kbgap.server.security import Gate
+from kbgap.server.sign_in_trail import SignInTrail
 from kbgap.settings import Settings
 from kbgap.store.database import Database
 
@@ -39,3 +40,4 @@ class Service:
     rates: Rates
     metrics: Metrics
     access_log: AccessLog
+    trail: SignInTrail

@@ -222,7 +222,15 @@ async def _sign_in(call: Call, form: Mapping[str, str], resource: str, version: 
     now = service.clock()
     ring = await service.gate.ring(now)
     lifetime = service.settings.token_lifetime
-    return await call.in_thread(lambda: sign_in(service.database, ring, service.gate.authority, asked, now, lifetime))
+    authority, trail = service.gate.authority, service.trail
+    try:
+        signed_in = await call.in_thread(lambda: sign_in(service.database, ring, authority, asked, now, lifetime))
+    except SignInRefused as refused:
+        if refused.attempt is not None:
+            trail.note(refused.attempt, now)
+        raise
+    trail.note(signed_in.attempt, now)
+    return signed_in.token
 
 
 def _seconds(issued: IssuedToken) -> int:

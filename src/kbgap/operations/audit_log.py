@@ -1,0 +1,42 @@
+"""The audit log: who signed in, and who changed what. Entries are added and never changed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from kbgap.core.errors import Invalid
+from kbgap.store import audit
+from kbgap.store.audit import Entry
+from kbgap.store.database import Database
+
+MOST = 10_000  # entries at once
+
+
+def note(
+    database: Database,
+    tenant: str | None,
+    actor: str,
+    action: str,
+    subject: str,
+    now: datetime,
+    details: Mapping[str, str | int | None] | None = None,
+) -> None:
+    """Write one entry of a tenant (its GUID; None: it concerns no tenant) in a transaction of its own.
+
+    An operation that changes something writes its entry with ``store.audit.add`` in the transaction of the change.
+    """
+    entry = Entry(tenant=tenant, happened_at=now, actor=actor, action=action, subject=subject, details=details or {})
+    note_all(database, [entry])
+
+
+def note_all(database: Database, entries: Sequence[Entry]) -> None:
+    """Write entries in one transaction."""
+    with database.transaction() as tx:
+        audit.add(tx, entries)
+
+
+def latest_entries(database: Database, tenant: str | None, limit: int) -> tuple[Entry, ...]:
+    """The newest entries of a tenant (its GUID), or of none, newest first."""
+    if not 1 <= limit <= MOST:
+        raise Invalid(f"{limit} entries cannot be shown", where="limit", mend=f"give a number from 1 to {MOST:,}")
+    with database.reading() as connection:
+        return audit.latest(connection, tenant, limit)
