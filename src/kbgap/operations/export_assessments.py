@@ -21,7 +21,6 @@ from kbgap.store.export_rows import (
 )
 from kbgap.store.inventory_exports import other_software, recognised_software
 from kbgap.store.listing import Listed
-from kbgap.store.timelines import Timelines
 from kbgap.store.walking import Path, every, walk
 
 FURTHEST_BACK = timedelta(days=14)
@@ -123,8 +122,7 @@ def _open_now(look: Look) -> Path[AssetVulnerability, Any]:
 
 
 def _cve_export(look: Look) -> CveExport:
-    timelines = Timelines(look.connection, look.tenant, look.database.effects)
-    return CveExport(look.on_machines, timelines, has_groups=_has_groups(look))
+    return CveExport(look.on_machines, look.timelines, has_groups=_has_groups(look))
 
 
 def _has_groups(look: Look) -> bool:

@@ -17,6 +17,7 @@ from kbgap.store.on_machines import OnMachines
 from kbgap.store.risk import Accepted
 from kbgap.store.software_view import Gaps
 from kbgap.store.tenants import Pointer, TenantKey, tenant_key
+from kbgap.store.timelines import Timelines
 from kbgap.store.views import Software
 from kbgap.store.vulnerabilities import Standing
 
@@ -59,6 +60,11 @@ class Look:
         return OnMachines(self.connection, self.tenant, self.revision, effects, open_cves)
 
     @cached_property
+    def timelines(self) -> Timelines:
+        """What was open on machines over time."""
+        return Timelines(self.connection, self.tenant, self.database.effects)
+
+    @cached_property
     def accepted(self) -> Mapping[int, Accepted]:
         """What is accepted at this moment, by machine group; 0 is everybody."""
         return risk.by_group(r for r in accepted.every(self.connection, self.tenant) if r.is_active(self.now))
@@ -86,6 +92,11 @@ class Look:
     def software(self) -> Sequence[Software]:
         """Every software that some machine has, by id."""
         return software_view.software(self.connection, self.tenant, self.gaps, self.scopes)
+
+    @cached_property
+    def kbs_accepted_on(self) -> Counter[str]:
+        """On how many machines each KB is missing and accepted."""
+        return self._over_groups(risk.kbs_accepted_on) if self.accepted else Counter()
 
     def _over_groups(
         self, count: Callable[[Exposed, Accepted, Mapping[bytes, Effect], Addressed], Counter[str]]

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from kbgap.core.errors import Invalid
 from kbgap.core.model import Value
-from kbgap.store import counts, history, machines, tenants
+from kbgap.store import accepted, counts, history, machines, tenants
 from kbgap.store.counts import Moves
 from kbgap.store.database import Database, Transaction
 from kbgap.store.machines import Stored
@@ -12,6 +12,8 @@ from kbgap.store.tenants import Pointer, tenant_key
 from kbgap.store.unused import drop_unused
 
 REASONS = ("Other", "InactiveDevice", "DuplicateDevice", "DeviceDoesNotExist", "DeviceOutOfScope")
+
+_HISTORY = timedelta(days=14)  # what the changes of exports go back at least
 
 
 class Swept(Value, frozen=True):
@@ -76,7 +78,9 @@ def sweep_machines(database: Database, tenant: str, now: datetime, silent_after:
             pointer = tenants.pointer(tx, tenant)
         if gone:
             _delete(database, tx, tenant, pointer, gone)
-        history.forget(tx, key, now - keep)
+        history.forget(tx, key, now - max(keep, _HISTORY))
+        if accepted.end_expired(tx, key, now):
+            tenants.move(tx, tenant, tenants.pointer(tx, tenant))
         drop_unused(tx, key, pointer.revision)
     return Swept(silent=len(silent), deleted=len(gone))
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from kbgap.core.errors import NotFound
 from kbgap.odata.options import Query
 from kbgap.operations.looking import EVERYTHING, looking
-from kbgap.store import references, visible, vulnerabilities
+from kbgap.store import cves, references, visible, vulnerabilities
 from kbgap.store.database import Database
 from kbgap.store.listing import Listed, one, page
 from kbgap.store.machine_cves import MachineVulnerability, machine_cves
@@ -46,7 +46,7 @@ def vulnerability_machines(
     """The machines on which a CVE is open, by id; NotFound when the catalogue does not have it."""
     identifier = cve.upper()
     with looking(database, tenant, scopes, now) as look:
-        if not vulnerabilities.is_known(look.connection, look.revision, identifier):
+        if not cves.is_known(look.connection, look.revision, identifier):
             raise NotFound(f"Vulnerability {cve} was not found")
         gaps = [gap for gap, effect in look.effects.items() if identifier in effect.open_cves]
         which = visible.has_gap(look.tenant, look.revision, gaps)

@@ -59,3 +59,9 @@ def withdraw(tx: Connection, tenant: TenantKey, risk_id: str, now: datetime) -> 
     if found is None:
         raise NotFound(f"Accepted risk {risk_id} was not found")
     return found
+
+
+def end_expired(tx: Connection, tenant: TenantKey, now: datetime) -> bool:
+    """Mark decisions whose time is over; True when there were any, so that answers have to be given anew."""
+    over = (_table.c.tenant_id == tenant) & _table.c.withdrawn_at.is_(None) & (_table.c.expires_at <= now)
+    return tx.execute(update(_table).where(over).values(withdrawn_at=_table.c.expires_at)).rowcount > 0

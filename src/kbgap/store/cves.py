@@ -130,3 +130,9 @@ def updates(connection: Connection, revision: str) -> dict[str, UpdateFact]:
     table = schema.catalogue_update
     rows = connection.execute(select(table.c.kb, table.c.name, table.c.released).where(table.c.revision == revision))
     return {intern(kb): UpdateFact(name, released) for kb, name, released in rows}
+
+
+def is_known(connection: Connection, revision: str, cve: str) -> bool:
+    """Whether a revision has this CVE for software that machines can have."""
+    table = catalogue_cve.c
+    return connection.scalar(select(table.cve).where(table.revision == revision, table.cve == cve)) is not None

@@ -20,9 +20,11 @@ from kbgap.store.dialect import Begin
 from kbgap.store.effects import Effects
 from kbgap.store.exposed import ExposedMachines
 from kbgap.store.open_cves import OpenCves
+from kbgap.store.recent import Recent
 
 Transaction = Connection  # for those above the store, who pass it on and do not look inside
 
+_INSTALL_SETS = 50_000  # of profiles, kept once they are worked out
 _OUR_MISTAKES = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
 _alembic_version = table("alembic_version", sql_column("version_num"))
 
@@ -38,6 +40,7 @@ class Database:
         self.effects = Effects()
         self.exposed = ExposedMachines()
         self.open_cves = OpenCves()
+        self.install_sets: Recent[tuple[str, bytes], tuple[str, ...]] = Recent(_INSTALL_SETS)
 
     def __enter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ from kbgap.odata.model import defender_model
 from kbgap.store import schema
 from kbgap.store.export_rows import AssetNonCpeSoftware, AssetSoftware, timestamp
 from kbgap.store.on_machines import OnMachines
+from kbgap.store.open_cves import StateCves
 from kbgap.store.software_sets import Items
 from kbgap.store.views import SEPARATOR, VENDOR
 from kbgap.store.visible import in_scopes, is_counted
@@ -45,24 +46,10 @@ def recognised_software(
 
     def read(machines: Sequence[Walked], _keeps: Keeps | None) -> Sequence[Sequence[_Item]]:
         states, lists = on_machines.states(machines), _lists(on_machines, machines)
-        found = []
-        for machine in machines:
-            judged = {
-                state.software: _Item(
-                    VENDOR,
-                    state.software,
-                    on_machines.version(machine, state) or "",
-                    len({one.cve for one in state.open_cves}),
-                )
-                for state in states[machine.profile]
-            }
-            listed = {
-                _Item(item.vendor, item.software.partition(SEPARATOR)[2], item.version)
-                for item in lists.get(machine.software_set or b"", ())
-                if item.is_recognised and item.software.removeprefix(VENDOR + SEPARATOR) not in judged
-            }
-            found.append(sorted({*judged.values(), *listed}, key=_key))
-        return found
+        return [
+            _recognised(on_machines, machine, states[machine.profile], lists.get(machine.software_set or b"", ()))
+            for machine in machines
+        ]
 
     def build(machine: Walked, item: _Item) -> AssetSoftware:
         return AssetSoftware(
@@ -125,6 +112,27 @@ def other_software(
         build=build,
         by_machine="deviceId",
     )
+
+
+def _recognised(
+    on_machines: OnMachines, machine: Walked, states: Sequence[StateCves], listed: Items
+) -> Sequence[_Item]:
+    """What is judged on a machine, and what else of its list a product rule knows."""
+    judged = {
+        state.software: _Item(
+            VENDOR,
+            state.software,
+            on_machines.version(machine, state) or "",
+            len({one.cve for one in state.open_cves}),
+        )
+        for state in states
+    }
+    others = {
+        _Item(item.vendor, item.software.partition(SEPARATOR)[2], item.version)
+        for item in listed
+        if item.is_recognised and item.software.removeprefix(VENDOR + SEPARATOR) not in judged
+    }
+    return sorted({*judged.values(), *others}, key=_key)
 
 
 def _counted(on_machines: OnMachines, scopes: Collection[int]) -> ColumnElement[bool]:

@@ -41,6 +41,14 @@ class Accepted:
         by_kb = {cve for kb in effect.missing & self.kbs for cve in addressed.get((effect.software, kb), ())}
         return effect.open_cves & (self.cves | by_kb)
 
+    def has_kb(self, effects: Iterable[Effect], kb: str, addressed: Addressed) -> bool:
+        """Whether a KB that is missing in these gaps is accepted, by its number or all that it would close."""
+        if kb in self.kbs:
+            return True
+        closing = [effect.open_cves.intersection(addressed.get((effect.software, kb), ())) for effect in effects]
+        cves = frozenset().union(*closing)
+        return bool(cves) and cves <= self.cves
+
 
 def by_group(risks: Iterable[AcceptedRisk]) -> dict[int, Accepted]:
     """What is accepted, by machine group; 0 is everybody."""
@@ -74,6 +82,18 @@ def software_accepted_on(
         effect = effects[gap]
         if effect.open_cves and all(accepted.covers(effect, cve, addressed) for cve in effect.open_cves):
             found[effect.software] += machines
+    return found
+
+
+def kbs_accepted_on(
+    exposed: Exposed, accepted: Accepted, effects: Mapping[bytes, Effect], addressed: Addressed
+) -> Counter[str]:
+    """On how many of these machines each KB is missing whose risk is accepted, by its number or all its open CVEs."""
+    found: Counter[str] = Counter()
+    for key, machines in exposed.exposures.items():
+        mine = [effects[gap] for gap in exposed.gaps[key]]
+        for kb in frozenset().union(*(effect.missing for effect in mine)):
+            found[kb] += machines if accepted.has_kb(mine, kb, addressed) else 0
     return found
 
 

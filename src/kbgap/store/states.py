@@ -204,6 +204,15 @@ def load_states(
     return found
 
 
+def bodies(connection: Connection, tenant: TenantKey, keys: Collection[bytes]) -> Iterator[tuple[bytes, SoftwareState]]:
+    """States without their findings, out of these keys."""
+    table = schema.software_state
+    for piece in in_pieces(keys):
+        mine = (table.c.tenant_id == tenant) & table.c.state.in_(piece)
+        for row in connection.execute(select(table.c.state, table.c.body).where(mine)):
+            yield row.state, unpack(row.body, SoftwareState)
+
+
 def load_members(
     connection: Connection, tenant: TenantKey, profiles: Collection[bytes]
 ) -> dict[bytes, tuple[int | None, tuple[bytes, ...]]]:

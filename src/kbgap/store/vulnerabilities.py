@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Boolean, ColumnElement, Connection, Row, Text, and_, case, cast, func, literal, null, select
+from sqlalchemy import Boolean, ColumnElement, Row, Text, and_, case, cast, func, literal, null
 
 from kbgap.odata.model import defender_model
 from kbgap.store.columns import Instant
@@ -72,12 +72,6 @@ def vulnerabilities(revision: str, standing: Standing, only: Collection[str] | N
         build=_vulnerability,
         rows=defender_model().type("Vulnerability"),
     )
-
-
-def is_known(connection: Connection, revision: str, cve: str) -> bool:
-    """Whether the catalogue has this CVE for software that machines can have."""
-    mine = and_(catalogue_cve.c.revision == revision, catalogue_cve.c.cve == cve)
-    return connection.scalar(select(literal(1)).where(mine)) is not None
 
 
 def _status(exposed: ColumnElement[Any], standing: Standing) -> ColumnElement[str]:
