@@ -28,4 +28,4 @@ def test_it_queries_retrieves_and_counts(demo_server: Server) -> None:
     told = json.loads(run.stdout)
     assert [list(row) for row in told["rows"]] == [["id", "name"], ["id", "name"]]
     assert told["one"] == "microsoft-_-edge"
-    assert told["count"] == told["counted"] > 2
+    assert 2 < told["count"] <= told["counted"]

@@ -156,17 +156,22 @@ def fleet_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield started
 
 
-@pytest.fixture(scope="module")
-def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for a module's tests, with the catalogue and the fleet of the demo."""
-    folder = tmp_path_factory.mktemp("demo-server")
+@contextmanager
+def running_demo(folder: Path, **settings: Any) -> Iterator[Server]:  # noqa: ANN401 - whatever Settings has
+    """A server with the catalogue of the demo and a small fleet like its own."""
     path = write_catalogue(compile_documents(demo_documents()), folder)
     with (
         CatalogueFile(path) as catalogue,
-        running(f"sqlite:///{folder / 'kbgap.sqlite'}", lambda: catalogue) as started,
+        running(f"sqlite:///{folder / 'kbgap.sqlite'}", lambda: catalogue, **settings) as started,
     ):
         now = started.clock()
         load_catalogue(started.database, catalogue, now)
-        fleet = demo_fleet(7, 60, catalogue.lines, now)
-        report_inventory(started.database, catalogue, TENANT, list(fleet), now)
+        report_inventory(started.database, catalogue, TENANT, list(demo_fleet(7, 60, catalogue.lines, now)), now)
+        yield started
+
+
+@pytest.fixture(scope="module")
+def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for a module's tests, with the catalogue and the fleet of the demo."""
+    with running_demo(tmp_path_factory.mktemp("demo-server")) as started:
         yield started

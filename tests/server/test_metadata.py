@@ -67,3 +67,12 @@ def test_a_count_counts_what_the_filter_keeps(server: Server) -> None:
 
     assert (answer.text, answer.headers["content-type"]) == ("0", "text/plain; charset=utf-8")
     assert server.get("/api/alerts/$count?$top=1").status_code == 400
+
+
+def test_sets_of_the_service_document_are_lists(server: Server) -> None:
+    """A reader follows every address that it is given."""
+    named = [entry["url"] for entry in server.get("/api/").json()["value"]]
+
+    statuses = {url: server.get(f"/api/{url}?$top=1").status_code for url in named}
+
+    assert statuses == dict.fromkeys(named, 200)

@@ -23,11 +23,6 @@ class Override(Value, frozen=True, forbid_unknown_fields=True):
     source: str
     date: dt.date
 
-    @property
-    def label(self) -> str:
-        """File and key: what identifies the entry in reports."""
-        raise NotImplementedError
-
 
 T = TypeVar("T", bound=Override)
 
@@ -110,6 +105,9 @@ class StandaloneKb(Override, frozen=True):
         return f"standalone: KB{self.kb}"
 
 
+AnyOverride = FixedBuildTypo | WrongProduct | ChildLink | SisterProduct | TracelessKb | StandaloneKb
+
+
 class Overrides(Value, frozen=True):
     """All corrections, by the file that they stand in."""
 
@@ -130,7 +128,7 @@ class Overrides(Value, frozen=True):
         """KBs that are standalone whatever SubType says."""
         return frozenset(entry.kb for entry in self.standalone_kbs)
 
-    def entries(self) -> tuple[Override, ...]:
+    def entries(self) -> tuple[AnyOverride, ...]:
         """Every entry of every file."""
         return (
             *self.fixed_builds,

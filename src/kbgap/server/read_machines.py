@@ -24,6 +24,18 @@ def _one(its: Asked) -> Any:  # noqa: ANN401 - the rows' types are the store's
     return read_machines.get_machine(its.database, its.tenant, its.id, its.scopes)
 
 
+def _software(its: Asked) -> Listed[Any]:
+    return read_machines.machine_software(its.database, its.tenant, its.id, its.now, its.query, its.scopes)
+
+
+def _vulnerabilities(its: Asked) -> Listed[Any]:
+    return read_machines.machine_vulnerabilities(its.database, its.tenant, its.id, its.now, its.query, its.scopes)
+
+
+def _recommendations(its: Asked) -> Listed[Any]:
+    return read_machines.machine_recommendations(its.database, its.tenant, its.id, its.now, its.query, its.scopes)
+
+
 def _by_tag(its: Asked) -> Listed[Any]:
     tag = its.query.parameter("tag")
     if tag is None:
@@ -51,10 +63,15 @@ def _by_ip(its: Asked) -> Listed[Any]:
 _LISTING = Listing(_HOME.type, _HOME.pages, place=(str,))
 _TAGGED = Listing(_HOME.type, _HOME.pages, place=(str,), parameters=frozenset({"tag", "usestartswithfilter"}))
 
-LIST = RowList(_LISTING, _list, _HOME)
-ONE = OneEntity(_HOME.type, _one, _HOME)
-BY_TAG = RowList(_TAGGED, _by_tag, _HOME)
-BY_IP = RowList(_LISTING, _by_ip, _HOME)
+_WAYS = {"vulnerabilities": _vulnerabilities, "recommendations": _recommendations, "software": _software}
+
+LIST = RowList(_LISTING, _list, _HOME, _WAYS)
+ONE = OneEntity(_HOME.type, _one, _HOME, _WAYS)
+SOFTWARE = RowList(Listing(_MODEL.type("Software")), _software, _MODEL.set("Software"))
+VULNERABILITIES = RowList(Listing(_MODEL.type("PublicVulnerabilityDto")), _vulnerabilities)
+RECOMMENDATIONS = RowList(Listing(_MODEL.type("Recommendation")), _recommendations, _MODEL.set("Recommendations"))
+BY_TAG = RowList(_TAGGED, _by_tag, _HOME, _WAYS)
+BY_IP = RowList(_LISTING, _by_ip, _HOME, _WAYS)
 TAG_PARAMETERS = (
     Parameter("tag", "The tag of the machines.", {"type": "string", "minLength": 1}, is_required=True),
     Parameter("useStartsWithFilter", "Whether tags that only begin so count too.", {"type": "boolean"}),

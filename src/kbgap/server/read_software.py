@@ -10,29 +10,46 @@ from kbgap.server.results import OneEntity, RowList
 from kbgap.store.listing import Listed, choose
 
 _MODEL = defender_model()
-_HOME = _MODEL.set("Software")
 _FIXES = _MODEL.type("PublicProductFixDto")
 
 
 def _list(its: Asked) -> Listed[Any]:
-    return choose(read_software.list_software(its.database, its.tenant), its.query, _HOME.type)
+    return read_software.find_software(its.database, its.tenant, its.now, its.query, its.scopes)
 
 
 def _one(its: Asked) -> Any:  # noqa: ANN401 - the rows' types are the store's
-    return read_software.one_software(its.database, its.tenant, its.id)
+    return read_software.get_software(its.database, its.tenant, its.id, its.now, its.scopes)
+
+
+def _distributions(its: Asked) -> Listed[Any]:
+    return read_software.software_distributions(its.database, its.tenant, its.id, its.now, its.query, its.scopes)
+
+
+def _machines(its: Asked) -> Listed[Any]:
+    return read_software.software_machines(its.database, its.tenant, its.id, its.now, its.query, its.scopes)
+
+
+def _vulnerabilities(its: Asked) -> Listed[Any]:
+    return read_software.software_vulnerabilities(its.database, its.tenant, its.id, its.now, its.query, its.scopes)
 
 
 def _missing(its: Asked) -> Listed[Any]:
-    rows = read_missing.missing_for_software(its.database, its.tenant, its.id)
+    rows = read_missing.missing_for_software(its.database, its.tenant, its.id, its.scopes)
     return choose(rows, its.query, _FIXES)
 
 
 def _missing_on_machine(its: Asked) -> Listed[Any]:
-    rows = read_missing.missing_for_machine(its.database, its.tenant, its.id)
+    rows = read_missing.missing_for_machine(its.database, its.tenant, its.id, its.scopes)
     return choose(rows, its.query, _FIXES)
 
 
-SOFTWARE = RowList(Listing(_HOME.type, _HOME.pages), _list, _HOME)
-ONE_SOFTWARE = OneEntity(_HOME.type, _one, _HOME)
+_HOME = _MODEL.set("Software")
+_WAYS = {"vulnerabilities": _vulnerabilities}
+
+SOFTWARE = RowList(Listing(_HOME.type, _HOME.pages), _list, _HOME, _WAYS)
+ONE_SOFTWARE = OneEntity(_HOME.type, _one, _HOME, _WAYS)
+DISTRIBUTIONS = RowList(Listing(_MODEL.type("PublicDistributionDto")), _distributions)
+MACHINES = RowList(Listing(_MODEL.type("PublicAssetDto"), place=(str,)), _machines)
+VULNERABILITIES = RowList(Listing(_MODEL.type("PublicVulnerabilityDto")), _vulnerabilities)
 MISSING = RowList(Listing(_FIXES), _missing)
 MISSING_ON_MACHINE = RowList(Listing(_FIXES), _missing_on_machine)

@@ -1,43 +1,16 @@
 """Every path of the server with the permission that opens it: the one table that routing and checks follow."""
 
-from kbgap.server import (
-    discovery,
-    explained,
-    figures,
-    health,
-    inventory,
-    reference,
-    token,
-)
+from kbgap.server import discovery, figures, health, reference, token
 from kbgap.server.contract_routes import CONTRACT
-from kbgap.server.entity_routes import INVENTORY, SOFTWARE
-from kbgap.server.inventory import BatchAnswer
 from kbgap.server.operation import Open, OpenHandler, Operation
-from kbgap.server.results import Plain, Raw
+from kbgap.server.own_routes import OURS
+from kbgap.server.results import Raw
 
 
 def _sign_in(method: str, path: str, handle: OpenHandler, about: str) -> Operation:
     return Operation(method, path, Open(handle), Raw(("application/json",)), about, refuse=token.refuse_sign_in)
 
 
-_OURS = (
-    Operation(
-        "GET",
-        "/api/machines/{id}/explain/{kb}",
-        SOFTWARE.guard(explained.explain_kb),
-        Plain(explained.ExplainAnswer),
-        "Why a KB is, or is not, missing on a machine.",
-        is_ours=True,
-    ),
-    Operation(
-        "POST",
-        "/inventory/reports",
-        INVENTORY.guard(inventory.take_reports),
-        Plain(BatchAnswer),
-        "Takes what machines report.",
-        is_ours=True,
-    ),
-)
 # Also as GET with the form in its body, as one public client does.
 _SIGN_IN = (
     _sign_in("POST", "/{tenant}/oauth2/token", token.answer_first, "A token, version 1."),
@@ -89,4 +62,4 @@ _SERVICE = (
     Operation("GET", "/metrics", Open(figures.answer_metrics), Raw(("text/plain",)), "Figures for Prometheus."),
 )
 
-OPERATIONS: tuple[Operation, ...] = (*CONTRACT, *_OURS, *_SIGN_IN, *_SERVICE)
+OPERATIONS: tuple[Operation, ...] = (*CONTRACT, *OURS, *_SIGN_IN, *_SERVICE)

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from kbgap.auth.permissions import Principal
 from kbgap.odata.entity import StructuredType
 from kbgap.odata.errors import fault
+from kbgap.odata.model import defender_model
 from kbgap.odata.options import FOR_ENTITIES, Listing, Query, read_query
 from kbgap.odata.paging import next_by_skip, next_by_token
 from kbgap.odata.payload import Page, entity
@@ -164,7 +165,7 @@ def _brought(result: RowList | OneEntity, row: msgspec.Struct, its: Asked, root:
         row_id = str(getattr(row, "id"))  # noqa: B009 - every entity has one, and no type says so
         found = result.ways[name](replace(its, query=Query(), ids={"id": row_id}))
         if not isinstance(found, Listed):
-            brought[name] = found
+            brought[name] = _public(found, _target(result, name), Query())
             continue
         brought[name] = found.rows
         if found.goes_on and result.home is not None:
@@ -172,3 +173,8 @@ def _brought(result: RowList | OneEntity, row: msgspec.Struct, its: Asked, root:
             link = f"{root}/{result.home.name}('{key}')/{name}?$skip={Query().limit}"
             brought[f"{name}@odata.nextLink"] = link
     return brought
+
+
+def _target(result: RowList | OneEntity, way: str) -> StructuredType:
+    of = result.listing.rows if isinstance(result, RowList) else result.of
+    return defender_model().type(next(each.target for each in of.navigation if each.name == way))
