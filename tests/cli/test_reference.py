@@ -122,6 +122,9 @@ def test_a_command_prints_the_members_that_are_documented(run: Run, heading: str
         ("kbgap explain", ["explain", "ws-17", "KB4540673"]),
         ("kbgap explain", ["explain", "{report}", "KB4540673"]),
         ("kbgap machine show", ["machine", "show", "ws-17"]),
+        ("kbgap what-if", ["what-if", "KB4540673"]),
+        ("kbgap install", ["install"]),
+        ("kbgap risk", ["risk", "accept", "KB4540673", "--until", "2999-12-31", "--reason", "no restart"]),
     ],
 )
 def test_a_command_on_the_fleet_prints_the_members_that_are_documented(

@@ -1,21 +1,51 @@
-"""The ``kbgap machine`` commands: show, exclude, include or delete one machine."""
+"""The ``kbgap machine`` commands: list machines, show one, and decide about it."""
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import msgspec
 
-from kbgap.cli.context import settings_of
+from kbgap.cli.context import actor, now, settings_of
 from kbgap.cli.fleet import fleet, tenant_of
 from kbgap.cli.output import print_json, print_rows
+from kbgap.cli.pages import all_rows
+from kbgap.odata.model import defender_model
+from kbgap.operations import audit_log
+from kbgap.operations.change_machines import change_tag
 from kbgap.operations.manage_machines import delete_machine, exclude_machine, include_machine
+from kbgap.operations.read_machines import list_machines
 from kbgap.operations.show_machine import show_machine
+from kbgap.store.database import Database
+
+COLUMNS = (
+    "id",
+    "computerDnsName",
+    "osPlatform",
+    "version",
+    "osBuild",
+    "rbacGroupName",
+    "machineTags",
+    "exposureLevel",
+    "healthStatus",
+    "lastSeen",
+)
+
+
+def list_(options: argparse.Namespace) -> int:
+    """Every machine, by id, as the API shows it."""
+    with _tenant(options) as (database, tenant):
+        found = all_rows(
+            lambda query: list_machines(database, tenant, query), defender_model().type("Machine"), options.filter
+        )
+        print_rows((msgspec.to_builtins(row) for row in found), COLUMNS, options.format)
+    return 0
 
 
 def show(options: argparse.Namespace) -> int:
     """What is known of one machine."""
-    settings = settings_of(options)
-    with fleet(settings) as database:
-        shown = msgspec.to_builtins(show_machine(database, tenant_of(database, settings), options.machine))
+    with _tenant(options) as (database, tenant):
+        shown = msgspec.to_builtins(show_machine(database, tenant, options.machine))
     if options.format == "json":
         print_json(shown)
     else:
@@ -27,26 +57,50 @@ def show(options: argparse.Namespace) -> int:
 
 def exclude(options: argparse.Namespace) -> int:
     """Leave a machine out of the counts, with the reason."""
-    settings = settings_of(options)
-    with fleet(settings) as database:
-        machine = exclude_machine(database, tenant_of(database, settings), options.machine, options.reason)
+    with _tenant(options) as (database, tenant):
+        machine = exclude_machine(database, tenant, options.machine, options.reason)
+        _note(database, tenant, "machine.exclude", machine, {"reason": options.reason})
     print(f"machine {machine} is left out of the counts")
     return 0
 
 
 def include(options: argparse.Namespace) -> int:
     """Count an excluded machine again."""
-    settings = settings_of(options)
-    with fleet(settings) as database:
-        machine = include_machine(database, tenant_of(database, settings), options.machine)
+    with _tenant(options) as (database, tenant):
+        machine = include_machine(database, tenant, options.machine)
+        _note(database, tenant, "machine.include", machine)
     print(f"machine {machine} is counted again")
     return 0
 
 
 def delete(options: argparse.Namespace) -> int:
     """Forget a machine; it comes back when it reports again."""
-    settings = settings_of(options)
-    with fleet(settings) as database:
-        machine = delete_machine(database, tenant_of(database, settings), options.machine)
+    with _tenant(options) as (database, tenant):
+        machine = delete_machine(database, tenant, options.machine)
+        _note(database, tenant, "machine.delete", machine)
     print(f"machine {machine} is forgotten")
     return 0
+
+
+def tag(options: argparse.Namespace) -> int:
+    """Give a machine a tag, or take one away; what it reports as tags is passed over from then on."""
+    with _tenant(options) as (database, tenant):
+        machine = change_tag(database, tenant, options.machine, options.tag, "Remove" if options.remove else "Add")
+        action = "machine.tag.remove" if options.remove else "machine.tag.add"
+        _note(database, tenant, action, machine.id, {"tag": options.tag.strip()})
+    tags = ", ".join(machine.machine_tags)
+    print(f"machine {machine.id} has the tags {tags}" if tags else f"machine {machine.id} has no tags")
+    return 0
+
+
+@contextmanager
+def _tenant(options: argparse.Namespace) -> Iterator[tuple[Database, str]]:
+    settings = settings_of(options)
+    with fleet(settings) as database:
+        yield database, tenant_of(database, settings)
+
+
+def _note(
+    database: Database, tenant: str, action: str, machine: str, details: dict[str, str | int | None] | None = None
+) -> None:
+    audit_log.note(database, tenant, actor(), action, machine, now(), details)

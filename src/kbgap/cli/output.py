@@ -61,7 +61,12 @@ def print_table(rows: Iterable[Row], columns: Sequence[str], *, title: str = "")
     print("\n".join(line.rstrip() for line in printed.get().splitlines()))
 
 
-_NUMBERS = frozenset({"machineMissedOn", "cveAddressed", "osBuild", "count", "entries", "rows"})
+_NUMBERS = frozenset(
+    {
+        *("machineMissedOn", "cveAddressed", "osBuild", "count", "entries", "rows", "machines", "weaknesses"),
+        *("installedMachines", "exposedMachines", "exposedMachinesAfter"),
+    }
+)
 
 
 def _cell(value: object) -> str:
