@@ -1,7 +1,7 @@
 """Which KBs contain which, on one platform and for one product: Microsoft's edges, and where they break, the order.
 
 Supercedence is empty or misses a step so often that a patched machine would be called unpatched (semantics 4, "Chain
-broken"). Four things mend it, each only where later updates are known to contain earlier ones:
+broken"). Five things mend it, each only where later updates are known to contain earlier ones:
 
 1. Rollups of a line before Windows 10, in the order of the release table.
 2. Flash updates and .NET Framework rollups of one product, in the order in which Microsoft released them. The offline
@@ -10,13 +10,16 @@ broken"). Four things mend it, each only where later updates are known to contai
 3. A child before its parent: lists show the child, and Supercedence names the older KB by either number.
 4. Security-only updates and those of Internet Explorer before Windows 10, by the rollups from the same day on that are
    for the product. Microsoft mostly says so by naming both for one CVE, but not always: 4483187, 5016679, 5043049.
+5. What Microsoft's offline scan file says, where one was given (``wsus_edges.py``).
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+from kbgap.catalogue.edges import Edges
 from kbgap.catalogue.gather import Rows, RowsOfKb
+from kbgap.catalogue.wsus_edges import ScannedEdges
 from kbgap.core.model import Kind, Line, Product
 from kbgap.core.supersedence import Edge, newer_by_older, superseding
 
@@ -29,9 +32,15 @@ _DOTNET, _FLASH = ".net", "flash"
 class Chains:
     """Answers what supersedes a KB for a product; keeps each closure that it has worked out."""
 
-    def __init__(self, rows: Rows, lines: Mapping[str, Line], products: Mapping[str, Product]) -> None:
-        """Read ``rows`` and the release tables of ``lines`` when asked; ``products`` by canonical id."""
+    def __init__(
+        self, rows: Rows, lines: Mapping[str, Line], products: Mapping[str, Product], scanned: Edges | None = None
+    ) -> None:
+        """Read ``rows`` and the release tables of ``lines`` when asked; ``products`` by canonical id.
+
+        ``scanned`` are the edges of the offline scan files at hand.
+        """
         self._rows = rows
+        self._scanned = ScannedEdges(scanned or {}, rows, lines)
         self._lines = lines
         self._dotnet: dict[str, list[Product]] = defaultdict(list)
         for product in products.values():
@@ -61,7 +70,7 @@ class Chains:
         return edges
 
     def _own_edges(self, product: Product) -> frozenset[Edge]:
-        """Points 2 to 4, which hold for one product only."""
+        """Points 2 to 5, which hold for one product only."""
         if product.id not in self._own:
             line = self._lines.get(product.line)
             named = [item for alike in self._alike(product) for item in self._rows.by_product.get(alike, {}).items()]
@@ -72,6 +81,7 @@ class Chains:
             edges.update((newer, older) for older, newer in pairwise(ordered))
             if line is not None and not line.cumulative:
                 edges |= self._parallel_edges(product, line)
+            edges |= self._scanned.edges_for(product)
             self._own[product.id] = frozenset(edges)
         return self._own[product.id]
 

@@ -13,7 +13,7 @@ from typing import assert_never
 from kbgap.catalogue.bounded import Limits
 from kbgap.catalogue.cache import Addition, Cache, Kept, Validators
 from kbgap.catalogue.guard import Cause, Refusal, facts_of, key, review
-from kbgap.catalogue.offers import Progress, by_date, fetch, read_all, read_path, silent
+from kbgap.catalogue.offers import Offer, Progress, by_date, fetch, read_all, read_path, silent
 from kbgap.catalogue.published import DocumentFacts
 from kbgap.catalogue.reading import ReadDocument, Unreadable
 from kbgap.catalogue.records import Document, Oddity
@@ -43,7 +43,7 @@ class Collected(Value, frozen=True):
 
 
 def collect(
-    source: Service | Path,
+    source: Service | Path | None,
     cache: Cache,
     *,
     known: Mapping[str, DocumentFacts] | None = None,
@@ -51,7 +51,7 @@ def collect(
     limits: Limits | None = None,
     progress: Progress = silent,
 ) -> Collected:
-    """Take what ``source`` offers, keep what is good, and give all documents there are.
+    """Take what ``source`` offers, keep what is good, and give all documents there are; without one, those at hand.
 
     ``known``: the documents of the catalogue in use, by id, for the guard where the cache has none. ``accept_shrink``
     takes documents that shrank or went back in time. One call at a time for one cache.
@@ -68,6 +68,8 @@ def collect(
             case Path():
                 offer = read_path(source, limits, progress)
                 listed = None  # an index beside files says what to expect, not what Microsoft withdrew
+            case None:
+                offer, listed = Offer(), None
             case _:
                 assert_never(source)
         kept = cache.documents()
@@ -82,7 +84,8 @@ def collect(
     documents = by_date([*taken.values(), *rest])
     refused = (*offer.refused, *verdict.refused, *damaged)
     if not documents:
-        raise Invalid(refused[0].reason if refused else "there is no document at all")
+        mend = "" if refused else "run: kbgap catalogue refresh"
+        raise Invalid(refused[0].reason if refused else "there is no document at all", mend=mend)
     lost, lacking = _absent(documents, last_good, offer.listed or ())
     return Collected(
         documents=documents,

@@ -8,6 +8,7 @@ import msgspec
 from kbgap.catalogue.application_builds import Builds
 from kbgap.catalogue.chains import Chains
 from kbgap.catalogue.describe import describe_cves, describe_updates
+from kbgap.catalogue.edges import Edges
 from kbgap.catalogue.gather import Rows, RowsOfKb, gather, is_cve
 from kbgap.catalogue.guard import facts_of
 from kbgap.catalogue.published import DocumentFacts, Dropped, PublishedCve, PublishedUpdate
@@ -55,10 +56,14 @@ class Compiled(Value, frozen=True):
 
 
 class Corrections(Value, frozen=True):
-    """What compiling itself reads besides documents: KBs that leave no trace, standalone ones, builds of programs."""
+    """What compiling itself reads besides documents: KBs that leave no trace, standalone ones, builds of programs.
+
+    ``scanned``: what the offline scan files at hand say of supersedence, by the older KB.
+    """
 
     traceless: frozenset[str] = frozenset()
     standalone: frozenset[str] = frozenset()
+    scanned: Edges = msgspec.field(default_factory=dict)
     application_builds: Builds = msgspec.field(default_factory=dict)
 
 
@@ -88,7 +93,7 @@ def compile_catalogue(
         products=tuple(sorted(products.values(), key=lambda product: product.id)),
         lines=known,
         fixes=fixes,
-        updates=describe_updates(rows, fixes, known),
+        updates=describe_updates(rows, fixes, known, corrections.scanned),
         cves=describe_cves(documents, products, canonical, rows, known, fixes),
         documents=tuple(facts_of(document) for document in sorted(documents, key=lambda d: (d.initial, d.id))),
         oddities=oddities_of(documents, rows, known, products, compiler.dropped),
@@ -167,7 +172,7 @@ class _Compiler:
         self._releases = {(line_id, release.kb): release for line_id, release in released}
         self._tabled = {kb for _, kb in self._releases}
         self._released = _release_days(lines)
-        self._chains = Chains(rows, lines, products)
+        self._chains = Chains(rows, lines, products, corrections.scanned)
         self.dropped: list[Dropped] = []
 
     def product(self, product: Product, by_kb: Mapping[str, RowsOfKb]) -> ProductFixes:

@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from kbgap.catalogue.edges import Edges
 from kbgap.catalogue.gather import Rows
-from kbgap.catalogue.published import BuildOnLine, FixedProduct, PublishedCve, PublishedUpdate
+from kbgap.catalogue.published import BuildOnLine, FixedProduct, PublishedCve, PublishedUpdate, ScannedNewer
 from kbgap.catalogue.records import Document, Entry
 from kbgap.core.builds import parse_os_build
 from kbgap.core.model import ByMark, ByVersion, Line, Product, ProductFixes, Servicing
@@ -15,7 +16,7 @@ _WORST_FIRST = ("Critical", "High", "Medium", "Low")
 
 
 def describe_updates(
-    rows: Rows, fixes: Mapping[str, ProductFixes], lines: Mapping[str, Line]
+    rows: Rows, fixes: Mapping[str, ProductFixes], lines: Mapping[str, Line], scanned: Edges
 ) -> dict[str, PublishedUpdate]:
     """Every KB that some Vendor Fix row names."""
     newer: dict[str, set[str]] = defaultdict(set)
@@ -34,6 +35,7 @@ def describe_updates(
             builds=tuple(builds[kb]),
             supersedes=tuple(sorted(facts.supersedes, key=int)),
             superseded_by=tuple(sorted(newer[kb], key=int)),
+            scanned=tuple(ScannedNewer(kb=e.newer, source=e.source, day=e.day) for e in scanned.get(kb, ())),
             published=days.get(kb, facts.first),
             software={name: tuple(sorted(cves)) for name, cves in sorted(software[kb].items())},
         )

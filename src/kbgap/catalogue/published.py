@@ -10,11 +10,20 @@ class BuildOnLine(Value, frozen=True):
     build: str
 
 
+class ScannedNewer(Value, frozen=True):
+    """A KB that supersedes another, as a source besides Microsoft's documents says, last on that day (ISO)."""
+
+    kb: str
+    source: str
+    day: str
+
+
 class PublishedUpdate(Value, frozen=True):
     """One KB: ``software`` maps the product part of a software id to the distinct CVE ids that the KB closes for it.
 
     ``name`` is the title of the document in which it fixes most CVEs (semantics 3.7); ``urls`` are Microsoft's own
-    links; ``published`` the ISO day from which rows of it count (``--as-of``).
+    links; ``published`` the ISO day from which rows of it count (``--as-of``). ``superseded_by`` is what Microsoft's
+    documents say, ``scanned`` what other sources do.
     """
 
     kb: str
@@ -26,6 +35,7 @@ class PublishedUpdate(Value, frozen=True):
     superseded_by: tuple[str, ...]
     published: str
     software: dict[str, tuple[str, ...]]
+    scanned: tuple[ScannedNewer, ...] = ()
 
 
 class FixedProduct(Value, frozen=True):

@@ -19,14 +19,22 @@ BAD_INPUT = 2
 def refresh(options: argparse.Namespace) -> int:
     """Load Microsoft's documents, from the service or from files, and compile them.
 
+    With an offline scan file and no ``--from``, the documents at hand are compiled again, without the service.
     A document that is refused leaves the last good one in place; from files it is bad input, and the exit code says so.
     """
     settings = settings_of(options)
-    sources: list[Service | Path] = list(options.source) if options.source else [Service()]
+    scan_files: list[Path] = options.scan_files or []
+    sources: list[Service | Path | None] = list(options.source or [None if scan_files else Service()])
     refused = 0
-    for source in sources:
+    for number, source in enumerate(sources):
         with progress_bar() as progress:
-            done = refresh_catalogue(source, settings.data_dir, accept_shrink=options.accept_shrink, progress=progress)
+            done = refresh_catalogue(
+                source,
+                settings.data_dir,
+                scan_files=() if number else scan_files,
+                accept_shrink=options.accept_shrink,
+                progress=progress,
+            )
         _tell(done)
         load_into_fleet(settings)
         refused += len(done.collected.refused)
@@ -39,6 +47,13 @@ def _tell(done: Refreshed) -> None:
         say(f"kbgap: {refusal.id or 'a document'} not taken: {refusal.reason}")
     for name in collected.lost:
         say(f"kbgap: {name} is no longer at hand, and the new catalogue lacks it")
+    for scan in done.scans:
+        print(
+            f"scan file of {scan.day}: {len(scan.updates):,} updates, {len(scan.edges):,} times one supersedes another"
+        )
+        if scan.oddities:
+            first = scan.oddities[0]
+            say(f"kbgap: {len(scan.oddities)} entries of it left out, such as {first.where}: {first.text}")
     state = "is now current" if done.is_new else "was current already"
     print(
         f"{len(collected.fresh)} documents new or revised, {len(collected.unchanged)} unchanged, "

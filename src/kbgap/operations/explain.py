@@ -6,7 +6,7 @@ from kbgap.core.errors import Invalid
 from kbgap.core.explain import explain as explain_verdict
 from kbgap.core.model import Value
 from kbgap.core.project import whole
-from kbgap.core.verdicts import Verdict
+from kbgap.core.verdicts import IsCovered, ListedSuperseding, Verdict
 from kbgap.inventory.kb import parse_kb
 from kbgap.inventory.normalise import Outside, normalise
 from kbgap.inventory.report import Report
@@ -64,7 +64,9 @@ def explain_report(report: Report, catalogue: CatalogueFile, machine: str, kb: s
     fixes = catalogue.fixes_of(product.product for product in normalised.evidence.products)
     explained = tuple(
         ExplainedSoftware(
-            software=state.software, verdict=finding.verdict, because=explain_verdict(number, finding.verdict)
+            software=state.software,
+            verdict=finding.verdict,
+            because=explain_verdict(number, finding.verdict) + _source(catalogue, number, finding.verdict),
         )
         for state in whole(normalised.evidence)
         for finding in assess(state, fixes)
@@ -72,3 +74,14 @@ def explain_report(report: Report, catalogue: CatalogueFile, machine: str, kb: s
     )
     note = "" if explained else f"KB{number} is for none of the machine's products, or of a track it does not follow"
     return Explanation(machine=machine, kb=number, name=name, software=explained, note=note)
+
+
+def _source(catalogue: CatalogueFile, kb: str, verdict: Verdict) -> str:
+    """Who says that the listed KB supersedes this one, where it is neither Microsoft's documents nor their order."""
+    match verdict:
+        case IsCovered(evidence=ListedSuperseding(by=newer), by=other):
+            update = catalogue.update(other or kb)
+            edges = [edge for edge in update.scanned if edge.kb == newer and newer not in update.superseded_by]
+            return "".join(f" (says {edge.source} of {edge.day})" for edge in edges)
+        case _:
+            return ""

@@ -1,12 +1,13 @@
 """Refresh the catalogue: collect Microsoft's documents, correct and compile them, and make the result current."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from kbgap.catalogue.application_builds import load_application_builds
 from kbgap.catalogue.cache import Cache
 from kbgap.catalogue.collect import Collected, collect
 from kbgap.catalogue.compile import Compiled, Corrections, compile_catalogue
+from kbgap.catalogue.edges import join_scans, load_scan_products
 from kbgap.catalogue.file import CatalogueFile, write_catalogue
 from kbgap.catalogue.offers import Progress, silent
 from kbgap.catalogue.overrides import apply, load_overrides
@@ -15,29 +16,44 @@ from kbgap.catalogue.releases import load_releases, with_releases
 from kbgap.catalogue.rules import load_lines, load_product_rules
 from kbgap.catalogue.shelf import Shelf
 from kbgap.catalogue.source import Service
+from kbgap.catalogue.wsus import Scan, read_scan
+from kbgap.catalogue.wsus_shelf import ScanShelf
 from kbgap.core.errors import Invalid, Unavailable
 from kbgap.core.model import Value
 from kbgap.core.product_names import product_table
 
 
 class Refreshed(Value, frozen=True):
-    """What a refresh did: the file that is current now, whether it is a new revision, and what became of the feed."""
+    """What a refresh did: the file that is current now, whether it is a new revision, and what became of the feed.
+
+    ``scans``: what was read from the offline scan files that were given.
+    """
 
     path: Path
     revision: str
     is_new: bool
     collected: Collected
+    scans: tuple[Scan, ...] = ()
 
 
 def refresh_catalogue(
-    source: Service | Path, data_dir: Path, *, accept_shrink: bool = False, progress: Progress = silent
+    source: Service | Path | None,
+    data_dir: Path,
+    *,
+    scan_files: Sequence[Path] = (),
+    accept_shrink: bool = False,
+    progress: Progress = silent,
 ) -> Refreshed:
     """Take what ``source`` offers, compile everything there is, and point to the result in one step.
 
+    Without a ``source`` the documents at hand are compiled again. ``scan_files`` are offline scan files (wsusscn2.cab):
+    they are read first, one that is bad ends the refresh, and what they say is kept for every later one.
+
     A feed that lost months or entries is refused by document, with the reason; the last good ones are compiled. Invalid
     when documents of the catalogue in use are nowhere any more, unless ``accept_shrink`` lets them go. Other errors as
-    ``collect`` and ``write_catalogue``. On any error the old revision stays current.
+    ``collect``, ``read_scan`` and ``write_catalogue``. On any error the old revision stays current.
     """
+    scans = tuple(read_scan(path, progress=progress) for path in scan_files)
     shelf = Shelf(data_dir / "catalogue")
     before = _current(shelf)
     known = {facts.id: facts for facts in before.documents} if before else {}
@@ -49,17 +65,23 @@ def refresh_catalogue(
             f"{', ...' if len(collected.lost) > 3 else ''}), and a catalogue without them would forget them",
             mend="refresh from Microsoft's service or a full folder, or forget them with --accept-shrink",
         )
+    scan_shelf = ScanShelf(data_dir / "scans")
+    for scan in scans:
+        scan_shelf.keep(scan)
     progress("compiling", 0, 1)
-    path = write_catalogue(compile_documents(collected.documents), shelf.folder)
+    path = write_catalogue(compile_documents(collected.documents, scan_shelf.scans()), shelf.folder)
     progress("compiling", 1, 1)
     shelf.make_current(path)
     with CatalogueFile(path) as now:
         is_new = before is None or before.revision != now.revision
-        return Refreshed(path=path, revision=now.revision, is_new=is_new, collected=collected)
+        return Refreshed(path=path, revision=now.revision, is_new=is_new, collected=collected, scans=scans)
 
 
-def compile_documents(documents: Iterable[Document]) -> Compiled:
-    """Correct documents by the overrides and compile them with the package's product rules and release table."""
+def compile_documents(documents: Iterable[Document], scans: Iterable[Scan] = ()) -> Compiled:
+    """Correct documents by the overrides and compile them with the package's product rules and release table.
+
+    ``scans``: what offline scan files say of supersedence.
+    """
     overrides = load_overrides()
     corrected, _ = apply(documents, overrides)
     names: dict[str, set[str]] = {}
@@ -72,6 +94,7 @@ def compile_documents(documents: Iterable[Document]) -> Compiled:
         traceless=overrides.traceless,
         standalone=overrides.standalone,
         application_builds=load_application_builds(),
+        scanned=join_scans(scans, load_scan_products()),
     )
     return compile_catalogue(corrected, table.products, table.canonical, lines, corrections)
 
