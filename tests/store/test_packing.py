@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from kbgap.core.errors import Unavailable
 from kbgap.core.model import SoftwareState
-from kbgap.store.packing import digest, encode, in_pieces, pack, unpack
+from kbgap.store.packing import digest, encode, in_pieces, pack, unpack, unpacked
 from tests.builders import a_state
 
 
@@ -18,6 +20,23 @@ def test_a_value_comes_back() -> None:
     state = a_state()
 
     assert unpack(pack(encode(state)), SoftwareState) == state
+
+
+def test_rows_of_older_versions_are_read() -> None:
+    """They are packed with zlib, and stay as they are until they are written again."""
+    state = a_state()
+
+    assert unpack(zlib.compress(encode(state)), SoftwareState) == state
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    """Every request packs and unpacks in a thread of its own."""
+    texts = [f'"{number}"'.encode() * 1_000 for number in range(200)]
+
+    with ThreadPoolExecutor(8) as pool:
+        back = list(pool.map(unpacked, pool.map(pack, texts)))
+
+    assert back == texts
 
 
 def test_equal_values_have_equal_bytes_in_every_process() -> None:

@@ -3,7 +3,8 @@
 The law, tested by property: judging the projected state gives what judging the whole evidence gives.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from kbgap.core.model import (
     Basis,
@@ -18,15 +19,39 @@ from kbgap.core.model import (
     Proof,
     SoftwareState,
     Update,
+    Value,
 )
 
+Products = tuple[Installed, ...]
 
-def project(evidence: Evidence, fixes: Fixes) -> tuple[SoftwareState, ...]:
-    """One state per software of the evidence, by software name; products within a state by id."""
+
+class Reading(Value, frozen=True):
+    """What judging products at a level reads besides them: the updates that need the list of updates.
+
+    ``level`` is None where no update reads it; ``absence_counts``: it matters what the list does not name.
+    """
+
+    level: Level | None
+    updates: tuple[Update, ...]
+    absence_counts: bool
+
+
+Read = Callable[[Products, Level | None], Reading]
+
+
+def project(evidence: Evidence, fixes: Fixes, read: Read | None = None) -> tuple[SoftwareState, ...]:
+    """One state per software of the evidence, by software name; products within a state by id.
+
+    ``read`` is ``reading`` of the same fixes, for those who remember its answers: most machines of a fleet share them.
+    """
     by_software: dict[str, list[Installed]] = {}
     for product in sorted(evidence.products, key=lambda item: item.product):
         by_software.setdefault(product.software, []).append(product)
-    return tuple(_state(name, tuple(products), evidence, fixes) for name, products in sorted(by_software.items()))
+    reads = read or partial(reading, fixes=fixes)
+    return tuple(
+        _state(name, tuple(products), evidence, reads(tuple(products), evidence.level))
+        for name, products in sorted(by_software.items())
+    )
 
 
 def whole(evidence: Evidence) -> tuple[SoftwareState, ...]:
@@ -62,29 +87,32 @@ def relevant(updates: Iterable[Update], listed: frozenset[str]) -> frozenset[str
     return listed - left
 
 
-def _state(software: str, products: tuple[Installed, ...], evidence: Evidence, fixes: Fixes) -> SoftwareState:
+def reading(products: Products, level: Level | None, fixes: Fixes) -> Reading:
+    """What judging these products of one software reads when the machine is at this level."""
     updates = [
         (update, product)
         for product in products
         if product.product in fixes
         for update in fixes[product.product].updates
     ]
-    level = evidence.level
     if level is not None and not any(_reads_level(update.proof) for update, _ in updates):
         level = None
-    reading = [update for update, product in updates if _reads_list(update.proof, level, product)]
-    kbs = relevant(reading, evidence.updates.installed | evidence.updates.pending)
-    absence_counts = any(_reads_absence(update.proof) for update in reading)
+    needing = tuple(update for update, product in updates if _reads_list(update.proof, level, product))
+    return Reading(level=level, updates=needing, absence_counts=any(_reads_absence(update.proof) for update in needing))
+
+
+def _state(software: str, products: Products, evidence: Evidence, read: Reading) -> SoftwareState:
+    kbs = relevant(read.updates, evidence.updates.installed | evidence.updates.pending)
     return SoftwareState(
         software=software,
         products=products,
         track=evidence.track,
-        level=level,
+        level=read.level,
         installed=evidence.updates.installed & kbs,
         pending=evidence.updates.pending & kbs,
-        complete=evidence.updates.complete and absence_counts,
-        history=evidence.updates.history and absence_counts,
-        applications=evidence.updates.applications and absence_counts,
+        complete=evidence.updates.complete and read.absence_counts,
+        history=evidence.updates.history and read.absence_counts,
+        applications=evidence.updates.applications and read.absence_counts,
     )
 
 

@@ -19,6 +19,7 @@ _BLANKS = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
 _MARKS = re.compile(r"[®™]|\((?:R|TM)\)", re.IGNORECASE)
 _BITS = re.compile(r"(?<![\w.])(?:(32)|64)[- ]?bit\b|\b(?:(x86(?!_64))|x64|x86_64|amd64)\b", re.IGNORECASE)
 _WORDS = {"x86": ("32-bit", "32-bit"), "x64": ("64-bit", "x64-based")}
+_REMEMBERED = 16_384  # a fleet lists the same few thousand programs over and over
 # What a report may give besides the version of the uninstall entry: that of the program's own file.
 FILE_VERSION = "fileVersion"
 INSTANCE = "instance"
@@ -65,6 +66,10 @@ class Sighting(NamedTuple):
 
 def sight(program: Software, windows: str) -> Sighting | None:
     """What a program is, or None for what the table does not know; ``windows`` is the architecture of the system."""
+    return _sight_plain(program, windows) if program.attributes is None else _sight(program, windows)
+
+
+def _sight(program: Software, windows: str) -> Sighting | None:
     name = tidy(program.name)
     found = _find(name, program.version or "", program.vendor or "")
     if found is None:
@@ -88,6 +93,10 @@ def sight(program: Software, windows: str) -> Sighting | None:
     )
 
 
+_sight_plain = lru_cache(maxsize=_REMEMBERED)(_sight)  # attributes are a dictionary, which no cache can look up
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def tidy(name: str) -> str:
     """A name with single blanks and without marks; some real ones hold blanks that do not break."""
     return _BLANKS.sub(" ", _MARKS.sub("", name)).strip()
@@ -100,9 +109,9 @@ def _names(templates: tuple[str, ...], said: dict[str, str], architecture: str) 
     return tuple(dict.fromkeys(_BLANKS.sub(" ", name).strip() for name in names))
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=_REMEMBERED)
 def _find(name: str, version: str, vendor: str) -> tuple[ProgramRule, dict[str, str]] | None:
-    """The first rule that fits; a fleet lists the same few thousand programs over and over."""
+    """The first rule that fits."""
     table = _table()
     if vendor and not any(word in vendor.casefold() for word in table.vendors):
         return None

@@ -12,6 +12,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from kbgap.core.application_names import product_part
 from kbgap.core.model import Installed, Product, Value
@@ -61,7 +62,7 @@ def recognise(software: Iterable[Software], index: ProductIndex, windows: str) -
     for program in software:
         sighting = sight(program, windows)
         if sighting is None:
-            items[_third_party(program)] = None
+            items[_third_party(program.name, program.vendor or "", program.version or "")] = None
         else:
             sightings.append(sighting)
     patches = [sighting for sighting in sightings if sighting.rule.patch]
@@ -178,15 +179,16 @@ def _items(sighting: Sighting, by_part: dict[str, list[Product]]) -> Iterable[So
         )
 
 
-def _third_party(program: Software) -> SoftwareItem:
-    """Step 4."""
-    name = tidy(program.name)
-    vendor = product_part(_COMPANY.sub("", tidy(program.vendor or ""))) or _UNKNOWN
+@lru_cache(maxsize=16_384)
+def _third_party(called: str, maker: str, version: str) -> SoftwareItem:
+    """Step 4; a fleet lists the same few thousand programs over and over."""
+    name = tidy(called)
+    vendor = product_part(_COMPANY.sub("", tidy(maker))) or _UNKNOWN
     plain = _NUMBERS.sub(" ", _BRACKETS.sub(" ", name)).strip(" -,")
     part = product_part(plain) or product_part(name) or _UNKNOWN
     if part.startswith(f"{vendor}_"):
         part = part.removeprefix(f"{vendor}_")
-    return SoftwareItem(software=f"{vendor}-_-{part}", vendor=vendor, name=name, version=program.version or "")
+    return SoftwareItem(software=f"{vendor}-_-{part}", vendor=vendor, name=name, version=version)
 
 
 def _called(program: Software) -> str:

@@ -1,14 +1,15 @@
 """Lead from a report to the software states that are judged, with one catalogue."""
 
 from collections.abc import Iterable
+from functools import lru_cache, partial
 
 import msgspec
 
 from kbgap.catalogue.file import CatalogueFile
 from kbgap.core.assess import assess
 from kbgap.core.errors import Invalid, Unavailable
-from kbgap.core.model import Evidence, SoftwareState, Value
-from kbgap.core.project import project
+from kbgap.core.model import Evidence, Level, SoftwareState, Value
+from kbgap.core.project import Products, Reading, project, reading
 from kbgap.core.verdicts import Finding
 from kbgap.inventory.normalise import MachineFacts, Normalised, Outside, normalise
 from kbgap.inventory.report import Report
@@ -20,6 +21,7 @@ from kbgap.store.software_sets import Items, ListedSoftware
 from kbgap.store.states import KnownEvidence, Profile, make_profile
 from kbgap.store.tenants import Pointer
 
+_READINGS = 4_096  # combinations of products and a build, of which a fleet has some hundreds
 REFRESH = "run: kbgap catalogue refresh"
 
 
@@ -45,6 +47,7 @@ class Judge:
     def __init__(self, catalogue: CatalogueFile) -> None:
         self._catalogue = catalogue
         self._ahead: dict[SoftwareState, tuple[Finding, ...]] = {}
+        self._read = lru_cache(maxsize=_READINGS)(partial(_reading, catalogue))
 
     @property
     def revision(self) -> str:
@@ -104,7 +107,11 @@ class Judge:
         )
 
     def _states(self, evidence: Evidence) -> tuple[SoftwareState, ...]:
-        return project(evidence, self._catalogue.fixes_of(product.product for product in evidence.products))
+        return project(evidence, self._catalogue.fixes_of(product.product for product in evidence.products), self._read)
+
+
+def _reading(catalogue: CatalogueFile, products: Products, level: Level | None) -> Reading:
+    return reading(products, level, catalogue.fixes_of(product.product for product in products))
 
 
 def require_current(pointer: Pointer, revision: str) -> None:
@@ -119,7 +126,7 @@ def require_current(pointer: Pointer, revision: str) -> None:
 
 def _printable(text: str) -> str:
     """Text that every database takes: PostgreSQL refuses the character zero."""
-    return "".join(character for character in text if character.isprintable())
+    return text if text.isprintable() else "".join(character for character in text if character.isprintable())
 
 
 def _facts(machine: MachineFacts, *, is_outside: bool) -> Facts:

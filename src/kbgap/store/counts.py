@@ -140,17 +140,17 @@ def _add(
 ) -> None:
     """Add to the rows of a count table; a row that would fall below zero is refused by the table itself."""
     keys, counts = _columns(table)
+    names = ["tenant_id", *keys, *counts]
     rising: list[dict[str, object]] = []
     falling: list[dict[str, object]] = []
     for key, numbers in sorted(changes.items()):
         if any(numbers):
-            row = {"tenant_id": tenant, **dict(zip(keys, key, strict=True)), **dict(zip(counts, numbers, strict=True))}
+            row = dict(zip(names, (tenant, *key, *numbers), strict=True))
             (rising if min(numbers) >= 0 else falling).append(row)
     dialect.insert_or_add(tx, table, rising, *counts)
     if falling:
         # Not by inserting negative numbers: the check would refuse them before it is known that the row is there.
-        names = ["tenant_id", *keys]
-        there = [table.c[name] == bindparam(f"its_{name}") for name in names]
+        there = [table.c[name] == bindparam(f"its_{name}") for name in ("tenant_id", *keys)]
         added = {name: table.c[name] + bindparam(f"more_{name}") for name in counts}
         renamed = [{(f"more_{k}" if k in counts else f"its_{k}"): value for k, value in row.items()} for row in falling]
         tx.execute(update(table).where(*there).values(added), renamed)

@@ -20,6 +20,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 Member = tuple[int | None, tuple[bytes, ...]]
 
+_LEAST = points_of("Low", exploited=False)  # a CVE of which nothing is known weighs as little as any
 _REVISIONS = 4  # of which the facts are kept: ten thousand CVEs each
 
 
@@ -37,6 +38,7 @@ class Effects:
         self._addressed: Recent[str, Addressed] = Recent(_REVISIONS)
         self._updates: Recent[str, Mapping[str, UpdateFact]] = Recent(_REVISIONS)
         self._listed: Recent[bytes, Items] = Recent(limit)
+        self._points: Recent[tuple[str, str], Mapping[str, float]] = Recent(_REVISIONS)
         self._weights: Recent[tuple[str, str, bytes], float] = Recent(limit)
 
     def gaps(
@@ -91,10 +93,10 @@ class Effects:
         edition = cves.edition(connection)
 
         def weigh(absent: list[tuple[str, str, bytes]]) -> dict[tuple[str, str, bytes], float]:
-            facts = self._facts_of(connection, revision, edition)
+            points = self._points_of(connection, revision, edition)
             found = self.effects(connection, tenant, [gap for _, _, gap in absent])
             return {
-                (revision, edition, gap): math.fsum(_points(facts.get(cve)) for cve in effect.open_cves)
+                (revision, edition, gap): math.fsum([points.get(cve, _LEAST) for cve in effect.open_cves])
                 for gap, effect in found.items()
             }
 
@@ -106,6 +108,15 @@ class Effects:
         if known is None:
             known = cves.facts(connection, revision)
             self._facts.put((revision, edition), known)
+        return known
+
+    def _points_of(self, connection: Connection, revision: str, edition: str) -> Mapping[str, float]:
+        """What each CVE weighs."""
+        known = self._points.get((revision, edition))
+        if known is None:
+            facts = self._facts_of(connection, revision, edition)
+            known = {cve: points_of(fact.severity, exploited=fact.is_exploited) for cve, fact in facts.items()}
+            self._points.put((revision, edition), known)
         return known
 
 
@@ -123,11 +134,6 @@ def _through(recent: Recent[K, V], keys: Collection[K], load: Callable[[list[K]]
         recent.put(key, value)
         found[key] = value
     return found
-
-
-def _points(fact: CveFact | None) -> float:
-    """A CVE of which nothing is known weighs as little as any."""
-    return points_of("Low", exploited=False) if fact is None else points_of(fact.severity, exploited=fact.is_exploited)
 
 
 def _load_gaps(

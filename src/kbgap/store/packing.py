@@ -1,20 +1,35 @@
 """Turn values into keys and into bytes for the database, and back."""
 
 import hashlib
+import threading
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
 import msgspec
+import zstandard
 
 from kbgap.core.errors import Unavailable
+
+_ZSTD = b"\x28\xb5\x2f\xfd"  # how every frame of zstd begins; older rows are packed with zlib
 
 KEY_BYTES = 16  # 128 bits of SHA-256: two different values never share a key in practice
 
 T = TypeVar("T")
 
 _encoder = msgspec.json.Encoder(order="deterministic")  # sets have no order of their own
+
+
+class _Packer(threading.local):
+    """zstd for one thread: it keeps its working memory, which two threads must not share."""
+
+    def __init__(self) -> None:
+        self.pack = zstandard.ZstdCompressor(level=3).compress
+        self.unpack = zstandard.ZstdDecompressor().decompress
+
+
+_packer = _Packer()
 
 
 def encode(value: object) -> bytes:
@@ -29,14 +44,14 @@ def encode_text(value: object) -> str:
 
 def pack(encoded: bytes) -> bytes:
     """Make a JSON text small."""
-    return zlib.compress(encoded, 6)
+    return _packer.pack(encoded)
 
 
 def unpacked(packed: bytes) -> bytes:
     """The JSON text that was packed; Unavailable when the bytes are damaged."""
     try:
-        return zlib.decompress(packed)
-    except zlib.error as error:
+        return _packer.unpack(packed) if packed[:4] == _ZSTD else zlib.decompress(packed)
+    except (zstandard.ZstdError, zlib.error) as error:
         raise Unavailable(f"a row of the database is damaged ({error})", mend="restore a backup") from error
 
 

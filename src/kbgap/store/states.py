@@ -169,8 +169,14 @@ def _save_states(
         at_revision | {"state": key, "gap": digest([gaps[key]]), "body": pack(encode(found))}
         for key, found in judged.items()
     ]
-    findings = [
-        at_revision | {"state": key, "kb": finding.kb, "is_missing": isinstance(finding.verdict, IsMissing)}
+    findings: list[dict[str, object]] = [
+        {
+            "tenant_id": tenant,
+            "revision": revision,
+            "state": key,
+            "kb": finding.kb,
+            "is_missing": isinstance(finding.verdict, IsMissing),
+        }
         for key, found in judged.items()
         for finding in found
     ]
