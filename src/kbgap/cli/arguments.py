@@ -1,10 +1,14 @@
 """The words that the command line understands; argparse only, so that ``kbgap --help`` starts at once."""
 
 import argparse
-from datetime import date
 from pathlib import Path
 
 from kbgap import __version__
+from kbgap.cli.building import add_command as _command
+from kbgap.cli.building import add_format as _format
+from kbgap.cli.building import add_group as _group
+from kbgap.cli.building import day
+from kbgap.cli.fleet_arguments import add_install, add_machine, add_risk, add_software, add_what_if
 
 
 def parser() -> argparse.ArgumentParser:
@@ -22,7 +26,11 @@ def parser() -> argparse.ArgumentParser:
         _inventory,
         _missing,
         _explain,
-        _machine,
+        add_what_if,
+        add_install,
+        add_software,
+        add_machine,
+        add_risk,
         _client,
         _tenant,
         _log,
@@ -34,41 +42,8 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, run: str, summary: str
-) -> argparse.ArgumentParser:
-    """One command; ``run`` is "module.function" below ``kbgap.cli``."""
-    command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
-    module, function = run.split(".")
-    command.set_defaults(module=module, function=function)
-    command.add_argument("--data-dir", type=Path, metavar="DIR", help="where kbgap keeps its data (KBGAP_DATA_DIR)")
-    command.add_argument("--tenant", metavar="NAME", help="the tenant, by name or id (KBGAP_TENANT)")
-    command.add_argument("--config", type=Path, metavar="FILE", help="a TOML file with settings (KBGAP_CONFIG)")
-    return command
-
-
-def _group(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, summary: str
-) -> "argparse._SubParsersAction[argparse.ArgumentParser]":
-    group = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
-    return group.add_subparsers(title="commands", metavar="COMMAND", required=True)
-
-
-def _format(command: argparse.ArgumentParser, *forms: str) -> None:
-    choices = forms or ("table", "json", "csv")
-    command.add_argument("--format", choices=choices, default=choices[0], help="how to print (default: %(default)s)")
-
-
-def _day(text: str) -> str:
-    """An ISO day; argparse turns the ValueError into its usage message."""
-    return date.fromisoformat(text).isoformat()
-
-
-_day.__name__ = "day (YYYY-MM-DD)"  # what argparse says was wrong
-
-
 def _as_of(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--as-of", type=_day, metavar="YYYY-MM-DD", help="only rows dated on or before that day")
+    command.add_argument("--as-of", type=day, metavar="YYYY-MM-DD", help="only rows dated on or before that day")
 
 
 def _audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -139,19 +114,6 @@ def _explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     command.add_argument("machine", metavar="MACHINE", help="machine id or DNS name, or a report file")
     command.add_argument("kb", metavar="KB", help="such as KB4540673")
     _format(command)
-
-
-def _machine(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    group = _group(commands, "machine", "single machines")
-    shown = _command(group, "show", "machines.show", "what is known of a machine")
-    _format(shown)
-    excluded = _command(group, "exclude", "machines.exclude", "leave a machine out of the counts")
-    reasons = ("Other", "InactiveDevice", "DuplicateDevice", "DeviceDoesNotExist", "DeviceOutOfScope")
-    excluded.add_argument("--reason", choices=reasons, default=reasons[0], help="why (default: %(default)s)")
-    included = _command(group, "include", "machines.include", "count an excluded machine again")
-    deleted = _command(group, "delete", "machines.delete", "forget a machine")
-    for command in (shown, excluded, included, deleted):
-        command.add_argument("machine", metavar="ID", help="machine id or DNS name")
 
 
 def _client(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
