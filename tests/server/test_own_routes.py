@@ -171,3 +171,21 @@ def test_gap_changes_have_a_beginning(server: Server) -> None:
     told = {(row["computerDnsName"], row["kbId"], since < row["firstSeen"] < row["closedOn"]) for row in rows}
     assert told == {("ws-5", MARCH, True)}
     assert server.get("/api/missingkbs/changes").status_code == 400
+
+
+def test_the_fleet_of_another_day(server: Server) -> None:
+    """Before a machine's update it missed the KB; a moment that is absent, to come, or too long ago is a 400."""
+    server.clock.move(minutes=1)
+    assert server.post("/inventory/reports", encode_report(a_report("ws-6", ubr=657))).json()["accepted"] == 1
+    then = server.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+    server.clock.move(minutes=1)
+    assert server.post("/inventory/reports", encode_report(a_report("ws-6", ubr=719))).json()["accepted"] == 1
+    now = server.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    before, after = (server.get(f"/api/fleet?asof={moment}").json() for moment in (then, now))
+
+    counts = [{kb["id"]: kb["machineMissedOn"] for kb in body["missingKbs"]}[MARCH] for body in (before, after)]
+    assert counts[0] - counts[1] == 1
+    assert before["machines"] == after["machines"]
+    refused = [server.get(f"/api/fleet{query}") for query in ("", "?asOf=2099-01-01T00:00:00Z", "?asOf=1999-01-01")]
+    assert [answer.status_code for answer in refused] == [400] * 3

@@ -17,7 +17,7 @@ from kbgap.server.asked import Asked
 from kbgap.server.errors import MissingParameter
 from kbgap.server.operation import Call
 from kbgap.server.results import Parameter
-from kbgap.server.rows import asked, parameters_of
+from kbgap.server.rows import asked, parameter_of
 from kbgap.store.counts import WHOLE_TENANT
 
 
@@ -44,7 +44,7 @@ async def answer_machine(call: Call, principal: Principal) -> Response:
 
 async def answer_fleet(call: Call, principal: Principal) -> Response:
     """``/api/installset``, of all machines or of a group."""
-    group = _given(call, GROUP.name)
+    group = parameter_of(call.request, GROUP.name)
 
     def work(its: Asked) -> InstallSet:
         scopes = its.scopes if group is None else _scope_of(its, group)
@@ -55,7 +55,7 @@ async def answer_fleet(call: Call, principal: Principal) -> Response:
 
 async def answer_what_if(call: Call, principal: Principal) -> Response:
     """``/api/whatif``."""
-    given = _given(call, KBS.name)
+    given = parameter_of(call.request, KBS.name)
     if not given:
         raise MissingParameter(f"The parameter {KBS.name!r} is required", mend="write kbs=5034203,5034441")
     kbs = [part.strip() for part in given.split(",") if part.strip()]
@@ -69,12 +69,6 @@ async def answer_what_if(call: Call, principal: Principal) -> Response:
 async def _answer(call: Call, principal: Principal, work: Callable[[Asked], Any]) -> Response:
     now = call.service.clock()
     return answer_json(await call.in_thread(lambda: work(asked(call, principal, Query(), now))))
-
-
-def _given(call: Call, name: str) -> str | None:
-    """A parameter of the path, its name in any letter case."""
-    found = (value.strip() for key, value in parameters_of(call.request) if key.lower() == name.lower())
-    return next(found, None)
 
 
 def _scope_of(its: Asked, group: str) -> Sequence[int]:

@@ -1,8 +1,18 @@
 """The paths that are kbgap's own: what Defender has no list for, and what machines report to."""
 
 from kbgap.operations.accept_risk import AcceptedRisk, NewRisk
+from kbgap.operations.read_fleet_then import FleetThen
 from kbgap.operations.what_if import WhatIf
-from kbgap.server import accepted_risks, explained, exports, fleet_kbs, install_sets, inventory, machine_actions
+from kbgap.server import (
+    accepted_risks,
+    explained,
+    exports,
+    fleet_kbs,
+    fleet_then,
+    install_sets,
+    inventory,
+    machine_actions,
+)
 from kbgap.server.entity_routes import (
     INVENTORY,
     MACHINE_WRITE,
@@ -38,6 +48,15 @@ _FLEET = (
     ),
 )
 _WHAT_TO_INSTALL = (
+    Operation(
+        "GET",
+        "/api/fleet",
+        VULNERABILITY.guard(fleet_then.answer_fleet),
+        Plain(FleetThen),
+        "How the fleet stood at a moment of the past: machines by missing KB and by open CVE.",
+        (fleet_then.AS_OF,),
+        is_ours=True,
+    ),
     Operation(
         "GET",
         "/api/installset",

@@ -115,6 +115,11 @@ def parameters_of(request: Request) -> list[tuple[str, str]]:
         raise BadOption(f"The query has more than {_MOST_PARAMETERS} parameters") from error
 
 
+def parameter_of(request: Request, name: str) -> str | None:
+    """One of a path's own parameters, its name in any letter case; None when it is not given."""
+    return next((value.strip() for key, value in parameters_of(request) if key.lower() == name.lower()), None)
+
+
 def _bounded(query: Query, ways: Ways) -> Query:
     """Rows that bring others along come in small pages: each of them is a list of its own."""
     if not query.expand:

@@ -55,6 +55,15 @@ class Timelines:
             for machine_id, mine in changes.items()
         }
 
+    def at(self, machines: Sequence[Walked], revision: str, moment: datetime) -> list[Opened]:
+        """What was open on each of these machines at a moment: what the first change after it found, or what is now."""
+        later = self.of(machines, moment)
+        now = exposures.of_profiles(
+            self._connection, self._tenant, revision, {m.profile for m in machines if not later[m.machine_id]}
+        )
+        self._load(set(now.values()))
+        return [later[m.machine_id][0].was if later[m.machine_id] else self._opened[now[m.profile]] for m in machines]
+
     @staticmethod
     def _joined(
         own: Sequence[Change], shared: Mapping[bytes, Sequence[Change]], machine: Walked, since: datetime | None

@@ -177,7 +177,7 @@ def _from(
 ) -> Iterator[tuple[Walked, Sequence[P]]]:
     """Machines with what they have, from the place on at which the query begins."""
     after, key = (None, "") if query.after is None or query.order else (str(query.after[0]), str(query.after[1]))
-    for batch in _batches(connection, path, taken, after):
+    for batch in _on_path(connection, path, taken, after):
         keeps = None if taken.shared is None else taken.keeps
         for machine, payloads in zip(batch, path.read(batch, keeps), strict=True):
             if machine.machine_id == after:
@@ -186,11 +186,17 @@ def _from(
                 yield machine, payloads
 
 
-def _batches(connection: Connection, path: Path[S, P], taken: _Filter, after: str | None) -> Iterator[Sequence[Walked]]:
-    """The machines by id, from this one on, in growing batches."""
+def _on_path(connection: Connection, path: Path[S, P], taken: _Filter, after: str | None) -> Iterator[Sequence[Walked]]:
     wanted = path.where
     if taken.machines is not None:
         wanted = and_(wanted, condition(taken.machines, path.columns))
+    return batches(connection, wanted, after)
+
+
+def batches(
+    connection: Connection, wanted: ColumnElement[bool], after: str | None = None
+) -> Iterator[Sequence[Walked]]:
+    """The machines that are wanted by id, from this one on, in growing batches."""
     statement = select(*_COLUMNS).select_from(heard_machines()).order_by(_machine.c.machine_id)
     size, beginning = _FIRST_BATCH, wanted if after is None else and_(wanted, _machine.c.machine_id >= after)
     while batch := connection.execute(statement.where(beginning).limit(size)).all():
