@@ -9,6 +9,7 @@ from kbgap.core.errors import Invalid, NotFound
 from kbgap.inventory.report import Machine as Reported
 from kbgap.odata.options import Query
 from kbgap.operations.accept_risk import AcceptedRisk, NewRisk, accept_risk, list_accepted_risks, withdraw_risk
+from kbgap.operations.audit_log import latest_entries
 from kbgap.operations.manage_machines import sweep_machines
 from kbgap.operations.read_fleet_kbs import fleet_kbs
 from kbgap.operations.read_recommendations import list_recommendations
@@ -119,8 +120,8 @@ def test_it_can_be_withdrawn(machines: Database) -> None:
     """The decision stays in the list; a second time changes nothing."""
     risk = accept(machines, "CVE-2020-0701", "ours")
 
-    ended = withdraw_risk(machines, TENANT, risk.id, later(days=1))
-    again = withdraw_risk(machines, TENANT, risk.id, later(days=2))
+    ended = withdraw_risk(machines, TENANT, risk.id, "me", later(days=1))
+    again = withdraw_risk(machines, TENANT, risk.id, "me", later(days=2))
 
     assert (risk.is_active, ended.is_active) == (True, False)
     assert again.withdrawn_on == ended.withdrawn_on == later(days=1)
@@ -163,9 +164,24 @@ def test_who_sees_a_group_decides_for_it_alone(machines: Database) -> None:
     with pytest.raises(NotFound):
         accept_risk(machines, TENANT, NewRisk(subject="4540673", expires_on=later(days=7), reason="x"), "he", NOW, (1,))
     with pytest.raises(NotFound):
-        withdraw_risk(machines, TENANT, whole.id, NOW, (1,))
+        withdraw_risk(machines, TENANT, whole.id, "me", NOW, (1,))
     with pytest.raises(NotFound):
-        withdraw_risk(machines, OTHER_TENANT, whole.id, NOW)
+        withdraw_risk(machines, OTHER_TENANT, whole.id, "me", NOW)
     assert {risk.id for risk in list_accepted_risks(machines, TENANT, NOW, (1,))} == {mine.id, whole.id}
     assert [risk.id for risk in list_accepted_risks(machines, TENANT, NOW, (2,))] == [whole.id]
     assert list_accepted_risks(machines, OTHER_TENANT, NOW) == []
+
+
+def test_the_audit_log_keeps_who_decided(machines: Database) -> None:
+    """In the transaction of the decision, so that neither is there without the other."""
+    risk = accept(machines, "4540673")
+    withdraw_risk(machines, TENANT, risk.id, "bob", later(days=1))
+    with pytest.raises(Invalid):
+        accept(machines, "4540673", reason=" ")
+
+    entries = latest_entries(machines, TENANT, 10)
+
+    assert [(entry.actor, entry.action, entry.subject) for entry in entries] == [
+        ("bob", "risk.withdraw", risk.id),
+        ("somebody", "risk.accept", risk.id),
+    ]

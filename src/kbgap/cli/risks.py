@@ -9,9 +9,8 @@ import msgspec
 from kbgap.cli.context import actor, now, settings_of
 from kbgap.cli.fleet import fleet, tenant_of
 from kbgap.cli.output import print_rows
-from kbgap.operations import accept_risk, audit_log
+from kbgap.operations import accept_risk
 from kbgap.operations.accept_risk import AcceptedRisk, NewRisk
-from kbgap.store.database import Database
 
 _COLUMNS = ("id", "subject", "group", "expiresOn", "reason", "acceptedBy", "acceptedOn", "withdrawnOn", "isActive")
 
@@ -25,7 +24,6 @@ def accept(options: argparse.Namespace) -> int:
     with fleet(settings) as database:
         tenant = tenant_of(database, settings)
         added = accept_risk.accept_risk(database, tenant, risk, actor(), moment)
-        _note(database, tenant, "risk.accept", added, moment)
     _print([added], options)
     return 0
 
@@ -44,19 +42,13 @@ def withdraw(options: argparse.Namespace) -> int:
     settings, moment = settings_of(options), now()
     with fleet(settings) as database:
         tenant = tenant_of(database, settings)
-        ended = accept_risk.withdraw_risk(database, tenant, options.risk, moment)
-        _note(database, tenant, "risk.withdraw", ended, moment)
+        ended = accept_risk.withdraw_risk(database, tenant, options.risk, actor(), moment)
     print(f"the risk of {ended.subject} is no longer accepted")
     return 0
 
 
 def _end_of(day: str) -> datetime:
     return datetime.combine(date.fromisoformat(day), time(), UTC) + timedelta(days=1)
-
-
-def _note(database: Database, tenant: str, action: str, risk: AcceptedRisk, moment: datetime) -> None:
-    details = {"subject": risk.subject, "group": risk.group, "reason": risk.reason}
-    audit_log.note(database, tenant, actor(), action, risk.id, moment, details)
 
 
 def _print(risks: Sequence[AcceptedRisk], options: argparse.Namespace) -> None:

@@ -9,7 +9,8 @@ import msgspec
 from kbgap.core.errors import Invalid, NotFound
 from kbgap.inventory.kb import parse_kb
 from kbgap.operations.looking import EVERYTHING
-from kbgap.store import accepted, cves, fleet_kbs, groups, tenants
+from kbgap.store import accepted, audit, cves, fleet_kbs, groups, tenants
+from kbgap.store.audit import Entry
 from kbgap.store.counts import WHOLE_TENANT
 from kbgap.store.database import Database, Transaction
 from kbgap.store.tenants import TenantKey, tenant_key
@@ -42,7 +43,7 @@ def accept_risk(
     now: datetime,
     scopes: Collection[int] = EVERYTHING,
 ) -> AcceptedRisk:
-    """Accept a risk; what is counted and listed stays the same.
+    """Accept a risk; what is counted and listed stays the same. The audit log keeps who did it.
 
     Raises:
         Invalid: the subject is no KB or CVE, there is no reason, or the end has passed.
@@ -63,7 +64,7 @@ def accept_risk(
         )
         accepted.save(tx, key, new)
         tenants.move(tx, tenant, pointer)
-        return _shown(new, groups.names_of(tx, key), now)
+        return _noted(tx, tenant, "risk.accept", _shown(new, groups.names_of(tx, key), now), actor, now)
 
 
 class NewRisk(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -86,7 +87,7 @@ def list_accepted_risks(
 
 
 def withdraw_risk(
-    database: Database, tenant: str, risk_id: str, now: datetime, scopes: Collection[int] = EVERYTHING
+    database: Database, tenant: str, risk_id: str, actor: str, now: datetime, scopes: Collection[int] = EVERYTHING
 ) -> AcceptedRisk:
     """End a decision before its time; NotFound when the caller may not decide about it, or there is none."""
     key = tenant_key(tenant)
@@ -97,7 +98,14 @@ def withdraw_risk(
             raise NotFound(f"Accepted risk {risk_id} was not found")
         ended = accepted.withdraw(tx, key, risk_id, now)
         tenants.move(tx, tenant, pointer)
-        return _shown(ended, groups.names_of(tx, key), now)
+        return _noted(tx, tenant, "risk.withdraw", _shown(ended, groups.names_of(tx, key), now), actor, now)
+
+
+def _noted(tx: Transaction, tenant: str, action: str, risk: AcceptedRisk, actor: str, now: datetime) -> AcceptedRisk:
+    details = {"subject": risk.subject, "group": risk.group, "reason": risk.reason}
+    entry = Entry(tenant=tenant, happened_at=now, actor=actor, action=action, subject=risk.id, details=details)
+    audit.add(tx, [entry])
+    return risk
 
 
 def _subject(tx: Transaction, revision: str, text: str) -> str:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from kbgap.auth.permissions import Principal
 from kbgap.odata.options import Query
-from kbgap.operations import accept_risk, audit_log
+from kbgap.operations import accept_risk
 from kbgap.operations.accept_risk import AcceptedRisk, NewRisk
 from kbgap.server.answers import answer_json
 from kbgap.server.json_bodies import read_json
@@ -39,9 +39,7 @@ async def add_risk(call: Call, principal: Principal) -> Response:
 
     def work() -> AcceptedRisk:
         its = asked(call, principal, Query(), now)
-        added = accept_risk.accept_risk(its.database, its.tenant, risk, principal.client_id, now, its.scopes)
-        _note(call, principal, "risk.accept", added)
-        return added
+        return accept_risk.accept_risk(its.database, its.tenant, risk, principal.client_id, now, its.scopes)
 
     return _changed(call, principal, await call.in_thread(work))
 
@@ -52,19 +50,9 @@ async def withdraw_risk(call: Call, principal: Principal) -> Response:
 
     def work() -> AcceptedRisk:
         its = asked(call, principal, Query(), now)
-        ended = accept_risk.withdraw_risk(its.database, its.tenant, its.id, now, its.scopes)
-        _note(call, principal, "risk.withdraw", ended)
-        return ended
+        return accept_risk.withdraw_risk(its.database, its.tenant, its.id, principal.client_id, now, its.scopes)
 
     return _changed(call, principal, await call.in_thread(work))
-
-
-def _note(call: Call, principal: Principal, action: str, risk: AcceptedRisk) -> None:
-    details = {"subject": risk.subject, "group": risk.group, "reason": risk.reason}
-    service = call.service
-    audit_log.note(
-        service.database, principal.tenant_guid, principal.client_id, action, risk.id, service.clock(), details
-    )
 
 
 def _changed(call: Call, principal: Principal, risk: AcceptedRisk) -> Response:
