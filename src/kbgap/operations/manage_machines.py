@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from kbgap.core.errors import Invalid
 from kbgap.core.model import Value
-from kbgap.store import accepted, counts, history, machines, tenants
+from kbgap.store import accepted, counts, history, machines, rejudging, tenants
 from kbgap.store.counts import Moves
 from kbgap.store.database import Database, Transaction
 from kbgap.store.machines import Stored
@@ -81,7 +81,8 @@ def sweep_machines(database: Database, tenant: str, now: datetime, silent_after:
         history.forget(tx, key, now - max(keep, _HISTORY))
         if accepted.end_expired(tx, key, now):
             tenants.move(tx, tenant, tenants.pointer(tx, tenant))
-        drop_unused(tx, key, pointer.revision)
+        if not rejudging.is_awaited(tx, pointer.revision):
+            drop_unused(tx, key, pointer.revision)
     return Swept(silent=len(silent), deleted=len(gone))
 
 

@@ -6,7 +6,7 @@ All three are kept once and shared by every machine alike; their keys are digest
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Column, Connection, select, update
+from sqlalchemy import Column, Connection, bindparam, select, update
 
 from kbgap.core.model import SoftwareState, Value
 from kbgap.core.verdicts import Finding, IsMissing, IsUnknown
@@ -86,10 +86,12 @@ def save_evidence(
     dialect.insert_new(tx, schema.evidence, rows)
 
 
-def all_evidence(connection: Connection, tenant: TenantKey) -> Iterator[list[tuple[bytes, KnownEvidence, bytes]]]:
-    """Every evidence of a tenant in pieces: its key, what it led to, and what was reported, packed."""
+def all_evidence(
+    connection: Connection, tenant: TenantKey, *, after: bytes = b""
+) -> Iterator[list[tuple[bytes, KnownEvidence, bytes]]]:
+    """Every evidence of a tenant, by key, in pieces: its key, what it led to, and what was reported, packed."""
     table = schema.evidence
-    last = b""
+    last = after
     while True:
         statement = select(table.c.evidence, *_known_columns(), table.c.body)
         statement = statement.where(table.c.tenant_id == tenant, table.c.evidence > last)
@@ -102,13 +104,21 @@ def all_evidence(connection: Connection, tenant: TenantKey) -> Iterator[list[tup
 
 def repoint_evidence(tx: Connection, tenant: TenantKey, moved: Mapping[bytes, KnownEvidence]) -> None:
     """Let evidence, and the machines with it, show what another catalogue made of it."""
-    evidence, machine = schema.evidence, schema.machine
-    for key, known in moved.items():
-        shared = {"profile": known.profile, "software_set": known.software_set}
-        mine = (evidence.c.tenant_id == tenant) & (evidence.c.evidence == key)
-        tx.execute(update(evidence).where(mine).values(facts=encode_text(known.facts), **shared))
-        theirs = (machine.c.tenant_id == tenant) & (machine.c.evidence == key)
-        tx.execute(update(machine).where(theirs).values(**known.facts.columns(), **shared))
+    if not moved:
+        return
+    shared: list[dict[str, object]] = [
+        {"its_evidence": key, "new_profile": known.profile, "new_software_set": known.software_set}
+        for key, known in moved.items()
+    ]
+    facts: list[dict[str, object]] = [{"new_facts": encode_text(known.facts)} for known in moved.values()]
+    shown: list[dict[str, object]] = [
+        {f"new_{name}": value for name, value in known.facts.columns().items()} for known in moved.values()
+    ]
+    for table, own in ((schema.evidence, facts), (schema.machine, shown)):
+        mine = (table.c.tenant_id == tenant) & (table.c.evidence == bindparam("its_evidence"))
+        names = (name.removeprefix("new_") for name in (*shared[0], *own[0]) if name.startswith("new_"))
+        statement = update(table).where(mine).values({name: bindparam(f"new_{name}") for name in names})
+        tx.execute(statement, [both | more for both, more in zip(shared, own, strict=True)])
 
 
 def _known_columns() -> tuple[Column[Any], ...]:
