@@ -25,8 +25,10 @@ from kbgap.core.model import (
     Update,
 )
 from kbgap.inventory.report import Machine, OperatingSystem, Report, ReportedList, ReportedUpdate, State
+from kbgap.operations.audit_log import By
 
 NOW = datetime(2020, 3, 20, 8, tzinfo=UTC)
+BY = By(actor="somebody", at=NOW)
 TENANT = "11111111-1111-4111-8111-111111111111"
 OTHER_TENANT = "22222222-2222-4222-8222-222222222222"
 

@@ -16,7 +16,7 @@ from kbgap.operations.manage_tenants import create_tenant, delete_tenant
 from kbgap.operations.report_inventory import report_inventory
 from kbgap.store.columns import metadata
 from kbgap.store.database import Database
-from tests.builders import NOW, TENANT, a_report, later
+from tests.builders import BY, NOW, TENANT, a_report, later
 from tests.failing import FailingStatement
 
 Operation = Callable[[Database, CatalogueFile], object]
@@ -29,8 +29,8 @@ def _report(database: Database, catalogue: CatalogueFile) -> None:
 
 OPERATIONS: dict[str, Operation] = {
     "report": _report,
-    "exclude": lambda database, _: exclude_machine(database, TENANT, "ws-1", "Other"),
-    "delete": lambda database, _: delete_machine(database, TENANT, "ws-1"),
+    "exclude": lambda database, _: exclude_machine(database, TENANT, "ws-1", "Other", BY),
+    "delete": lambda database, _: delete_machine(database, TENANT, "ws-1", BY),
     "sweep": lambda database, _: sweep_machines(
         database, TENANT, later(days=61), timedelta(days=30), timedelta(days=60)
     ),

@@ -28,7 +28,7 @@ from kbgap.operations.manage_machines import exclude_machine
 from kbgap.operations.report_inventory import report_inventory
 from kbgap.store.database import Database
 from kbgap.store.export_rows import AssetNonCpeSoftware, AssetSoftware, AssetVulnerability, DeltaAssetVulnerability
-from tests.builders import APRIL, FEBRUARY, MARCH, NOW, OTHER_TENANT, TENANT, a_catalogue, a_report, later
+from tests.builders import APRIL, BY, FEBRUARY, MARCH, NOW, OTHER_TENANT, TENANT, a_catalogue, a_report, later
 from tests.operations.given import asking, check_nulls, declared_names, public_names
 
 FIREFOX = Program(vendor="Mozilla", name="Mozilla Firefox", version="115.3")
@@ -52,7 +52,7 @@ def machines(fleet: Database, catalogue: CatalogueFile) -> Database:
         a_report("out", ubr=500, software=(FIREFOX,)),
     ]
     report_inventory(fleet, catalogue, TENANT, reports, NOW)
-    exclude_machine(fleet, TENANT, "out", "Other")
+    exclude_machine(fleet, TENANT, "out", "Other", BY)
     return fleet
 
 

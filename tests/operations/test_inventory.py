@@ -27,7 +27,7 @@ from kbgap.operations.report_inventory import report_inventory
 from kbgap.store.database import Database
 from kbgap.store.inventory_views import Distribution
 from kbgap.store.views import Software
-from tests.builders import APRIL, FEBRUARY, MARCH, NOW, OTHER_TENANT, TENANT, a_catalogue, a_report, later
+from tests.builders import APRIL, BY, FEBRUARY, MARCH, NOW, OTHER_TENANT, TENANT, a_catalogue, a_report, later
 from tests.operations.given import asking, check_nulls, declared_names, public_names
 
 FIREFOX = Program(vendor="Mozilla Corporation", name="Mozilla Firefox 115.3 (x64 en-US)", version="115.3")
@@ -133,16 +133,16 @@ def test_counts_of_programs_stay_exact(machines: Database, catalogue: CatalogueF
     """Whatever happens to machines: new lists, exclusion, silence, deletion, another catalogue."""
     report_inventory(machines, catalogue, TENANT, [a_report("south", software=(FIREFOX,))], later(hours=1))
     assert versions(machines) == {"102.0": 1, "115.3": 2}
-    exclude_machine(machines, TENANT, "patched", "Other")
+    exclude_machine(machines, TENANT, "patched", "Other", BY)
     assert versions(machines) == {"115.3": 2}
-    include_machine(machines, TENANT, "patched")
+    include_machine(machines, TENANT, "patched", BY)
     assert versions(machines) == {"102.0": 1, "115.3": 2}
     report_inventory(machines, catalogue, TENANT, [a_report("bare", software=())], later(hours=2))
     with a_catalogue(tmp_path / "april", FEBRUARY, MARCH, APRIL) as april:
         load_catalogue(machines, april, later(days=1))
     assert versions(machines) == {"102.0": 1, "115.3": 2}
     assert check(machines) == []
-    delete_machine(machines, TENANT, "south")
+    delete_machine(machines, TENANT, "south", BY)
     assert versions(machines) == {"102.0": 1, "115.3": 1}
     sweep_machines(machines, TENANT, later(days=40), later(days=30) - NOW, later(days=180) - NOW)
     assert versions(machines) == {}
@@ -188,7 +188,7 @@ def test_unknown_software_is_not_found(machines: Database, unknown: str) -> None
 def test_one_machine_shows_its_software(machines: Database) -> None:
     """With the numbers of all machines; a machine that does not count shows its own as well."""
     rows = machine_software(machines, TENANT, "south", NOW, Query()).rows
-    exclude_machine(machines, TENANT, "south", "Other")
+    exclude_machine(machines, TENANT, "south", "Other", BY)
     alone = machine_software(machines, TENANT, "south", NOW, Query()).rows
 
     assert [(row.id, row.installed_machines) for row in rows][-2:] == [(FOX, 3), ("unknown-_-odd_tool", 1)]

@@ -18,7 +18,7 @@ from kbgap.store import walking
 from kbgap.store.database import Database
 from kbgap.store.listing import choose
 from kbgap.store.machine_cves import MachineVulnerability
-from tests.builders import NOW, OTHER_TENANT, TENANT, a_report
+from tests.builders import BY, NOW, OTHER_TENANT, TENANT, a_report
 from tests.operations.given import asking, check_nulls, declared_names, public_names
 
 ROWS = defender_model().type("PublicAssetVulnerabilityDto")
@@ -40,7 +40,7 @@ def machines(fleet: Database, catalogue: CatalogueFile) -> Database:
         for number in range(9)
     ]
     report_inventory(fleet, catalogue, TENANT, [*reports, a_report("out", ubr=500)], NOW)
-    exclude_machine(fleet, TENANT, "out", "Other")
+    exclude_machine(fleet, TENANT, "out", "Other", BY)
     return fleet
 
 

@@ -13,7 +13,7 @@ from kbgap.operations.read_missing import missing_for_machine, missing_for_softw
 from kbgap.operations.report_inventory import report_inventory
 from kbgap.store import schema, tenants
 from kbgap.store.database import Database
-from tests.builders import NOW, TENANT, a_report, later
+from tests.builders import BY, NOW, TENANT, a_report, later
 
 MONTH, HALF_YEAR = timedelta(days=30), timedelta(days=180)
 
@@ -35,12 +35,12 @@ def test_an_excluded_machine_leaves_the_counts_and_keeps_its_answer(fleet: Datab
     report_inventory(fleet, catalogue, TENANT, [a_report("ws-1"), a_report("ws-2")], NOW)
 
     for _ in range(2):
-        exclude_machine(fleet, TENANT, "ws-1", "DeviceOutOfScope")
+        exclude_machine(fleet, TENANT, "ws-1", "DeviceOutOfScope", BY)
     assert missed(fleet) == [1]
     assert len(missing_for_machine(fleet, TENANT, "ws-1")) == 1
 
     for _ in range(2):
-        include_machine(fleet, TENANT, "ws-1")
+        include_machine(fleet, TENANT, "ws-1", BY)
     assert missed(fleet) == [2]
     assert check(fleet) == []
 
@@ -48,16 +48,16 @@ def test_an_excluded_machine_leaves_the_counts_and_keeps_its_answer(fleet: Datab
 def test_a_reason_that_the_api_does_not_know_is_refused(fleet: Database) -> None:
     """The reasons are the service's own."""
     with pytest.raises(Invalid, match="'because' is no reason to exclude a machine; say Other, InactiveDevice"):
-        exclude_machine(fleet, TENANT, "ws-1", "because")
+        exclude_machine(fleet, TENANT, "ws-1", "because", BY)
 
 
 def test_a_deleted_machine_is_forgotten_until_it_reports(fleet: Database, catalogue: CatalogueFile) -> None:
     """Its next report is that of a new machine."""
     report_inventory(fleet, catalogue, TENANT, [a_report("ws-1")], NOW)
 
-    delete_machine(fleet, TENANT, "ws-1")
+    delete_machine(fleet, TENANT, "ws-1", BY)
     with pytest.raises(NotFound, match="Machine ws-1 was not found"):
-        delete_machine(fleet, TENANT, "ws-1")
+        delete_machine(fleet, TENANT, "ws-1", BY)
     assert missed(fleet) == []
 
     report_inventory(fleet, catalogue, TENANT, [a_report("ws-1")], NOW)

@@ -13,7 +13,7 @@ from kbgap.operations.report_inventory import report_inventory
 from kbgap.store.database import Database
 from kbgap.store.machines_view import Machine
 from kbgap.store.references import MachineReference
-from tests.builders import NOW, OTHER_TENANT, TENANT, a_report, later
+from tests.builders import BY, NOW, OTHER_TENANT, TENANT, a_report, later
 from tests.operations.given import asking, check_nulls, declared_names, public_names
 
 NORTH = Reported(
@@ -71,7 +71,7 @@ def test_nothing_open_is_no_exposure(machines: Database) -> None:
 
 def test_excluded_and_silent_machines_stay_in_the_list(machines: Database) -> None:
     """They say so; only counts leave them out."""
-    exclude_machine(machines, TENANT, "south", "DuplicateDevice")
+    exclude_machine(machines, TENANT, "south", "DuplicateDevice", BY)
     sweep_machines(machines, TENANT, later(days=31), silent_after=later(days=30) - NOW, keep=later(days=180) - NOW)
 
     row = get_machine(machines, TENANT, "south")

@@ -21,7 +21,7 @@ from kbgap.operations.read_vulnerabilities import (
 from kbgap.operations.report_inventory import report_inventory
 from kbgap.store.database import Database
 from kbgap.store.vulnerabilities import Vulnerability
-from tests.builders import APRIL, FEBRUARY, MARCH, NOW, OTHER_TENANT, TENANT, a_catalogue, a_report, later
+from tests.builders import APRIL, BY, FEBRUARY, MARCH, NOW, OTHER_TENANT, TENANT, a_catalogue, a_report, later
 from tests.operations.given import asking, check_nulls, declared_names, public_names
 
 NORTH = Reported(computer_dns_name="north", rbac_group_name="workstations")
@@ -76,9 +76,9 @@ def test_counts_follow_the_machines(machines: Database, catalogue: CatalogueFile
     report_inventory(machines, catalogue, TENANT, [a_report("third", ubr=500)], NOW)
     assert exposed(machines)["0701"] == 3
     assert exposed(machines)["0601"] == 1
-    exclude_machine(machines, TENANT, "south", "Other")
+    exclude_machine(machines, TENANT, "south", "Other", BY)
     assert exposed(machines)["0701"] == 2
-    delete_machine(machines, TENANT, "third")
+    delete_machine(machines, TENANT, "third", BY)
     assert exposed(machines) == {"0701": 1, "0702": 1, "0703": 1, "0704": 1}
     report_inventory(machines, catalogue, TENANT, [a_report(machine=NORTH, ubr=719)], later(days=1))
     assert exposed(machines) == {}
@@ -159,7 +159,7 @@ def test_machines_of_a_cve(machines: Database) -> None:
 def test_machines_of_a_cve_are_paged_by_token(machines: Database) -> None:
     """The second page begins behind the first, also when the first machine is gone by then."""
     first = vulnerability_machines(machines, TENANT, "CVE-2020-0703", NOW, Query(limit=1))
-    delete_machine(machines, TENANT, first.rows[0].id)
+    delete_machine(machines, TENANT, first.rows[0].id, BY)
 
     second = vulnerability_machines(machines, TENANT, "CVE-2020-0703", NOW, Query(limit=1, after=first.place))
 

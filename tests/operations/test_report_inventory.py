@@ -19,7 +19,7 @@ from kbgap.operations.report_inventory import report_inventory
 from kbgap.store import schema, tenants, views
 from kbgap.store.database import Database
 from kbgap.store.tenants import Pointer, tenant_key
-from tests.builders import APRIL, FEBRUARY, MARCH, NOW, OTHER_TENANT, TENANT, a_catalogue, a_report, later
+from tests.builders import APRIL, BY, FEBRUARY, MARCH, NOW, OTHER_TENANT, TENANT, a_catalogue, a_report, later
 
 WINDOWS_10 = "microsoft-_-windows_10"
 CONTRADICTION = OperatingSystem(name="Windows Server 2012 R2", build="10.0.18363.657", architecture="x64")
@@ -230,12 +230,12 @@ def test_a_silent_machine_counts_again_when_it_reports(fleet: Database, catalogu
 def test_an_excluded_machine_stays_out_whatever_it_reports(fleet: Database, catalogue: CatalogueFile) -> None:
     """Only an administrator takes it back."""
     report_inventory(fleet, catalogue, TENANT, [a_report()], NOW)
-    exclude_machine(fleet, TENANT, "ws-1", "DuplicateDevice")
+    exclude_machine(fleet, TENANT, "ws-1", "DuplicateDevice", BY)
 
     report_inventory(fleet, catalogue, TENANT, [a_report(ubr=418)], later(hours=1))
     assert missed_on(fleet) == {}
 
-    include_machine(fleet, TENANT, "ws-1")
+    include_machine(fleet, TENANT, "ws-1", BY)
     assert missed_on(fleet) == {"4540673": 1, "4532693": 1}
     assert check(fleet) == []
 
@@ -303,11 +303,11 @@ def test_counts_are_exact_after_any_history(fleet: Database, catalogue: Catalogu
             case act if known:
                 name = random.choice(sorted(known))
                 if act == "exclude":
-                    exclude_machine(fleet, TENANT, name, "Other")
+                    exclude_machine(fleet, TENANT, name, "Other", BY)
                 elif act == "include":
-                    include_machine(fleet, TENANT, name)
+                    include_machine(fleet, TENANT, name, BY)
                 else:
-                    delete_machine(fleet, TENANT, name)
+                    delete_machine(fleet, TENANT, name, BY)
                     known.remove(name)
             case _:
                 pass

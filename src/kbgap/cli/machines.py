@@ -11,8 +11,8 @@ from kbgap.cli.fleet import fleet, tenant_of
 from kbgap.cli.output import print_json, print_rows
 from kbgap.cli.pages import all_rows
 from kbgap.odata.model import defender_model
-from kbgap.operations import audit_log
-from kbgap.operations.change_machines import change_tag
+from kbgap.operations.audit_log import By
+from kbgap.operations.change_machines import TagAction, change_tag
 from kbgap.operations.manage_machines import delete_machine, exclude_machine, include_machine
 from kbgap.operations.read_machines import list_machines
 from kbgap.operations.show_machine import show_machine
@@ -58,8 +58,7 @@ def show(options: argparse.Namespace) -> int:
 def exclude(options: argparse.Namespace) -> int:
     """Leave a machine out of the counts, with the reason."""
     with _tenant(options) as (database, tenant):
-        machine = exclude_machine(database, tenant, options.machine, options.reason)
-        _note(database, tenant, "machine.exclude", machine, {"reason": options.reason})
+        machine = exclude_machine(database, tenant, options.machine, options.reason, _by())
     print(f"machine {machine} is left out of the counts")
     return 0
 
@@ -67,8 +66,7 @@ def exclude(options: argparse.Namespace) -> int:
 def include(options: argparse.Namespace) -> int:
     """Count an excluded machine again."""
     with _tenant(options) as (database, tenant):
-        machine = include_machine(database, tenant, options.machine)
-        _note(database, tenant, "machine.include", machine)
+        machine = include_machine(database, tenant, options.machine, _by())
     print(f"machine {machine} is counted again")
     return 0
 
@@ -76,8 +74,7 @@ def include(options: argparse.Namespace) -> int:
 def delete(options: argparse.Namespace) -> int:
     """Forget a machine; it comes back when it reports again."""
     with _tenant(options) as (database, tenant):
-        machine = delete_machine(database, tenant, options.machine)
-        _note(database, tenant, "machine.delete", machine)
+        machine = delete_machine(database, tenant, options.machine, _by())
     print(f"machine {machine} is forgotten")
     return 0
 
@@ -85,9 +82,8 @@ def delete(options: argparse.Namespace) -> int:
 def tag(options: argparse.Namespace) -> int:
     """Give a machine a tag, or take one away; what it reports as tags is passed over from then on."""
     with _tenant(options) as (database, tenant):
-        machine = change_tag(database, tenant, options.machine, options.tag, "Remove" if options.remove else "Add")
-        action = "machine.tag.remove" if options.remove else "machine.tag.add"
-        _note(database, tenant, action, machine.id, {"tag": options.tag.strip()})
+        action: TagAction = "Remove" if options.remove else "Add"
+        machine = change_tag(database, tenant, options.machine, options.tag, action, _by())
     tags = ", ".join(machine.machine_tags)
     print(f"machine {machine.id} has the tags {tags}" if tags else f"machine {machine.id} has no tags")
     return 0
@@ -100,7 +96,5 @@ def _tenant(options: argparse.Namespace) -> Iterator[tuple[Database, str]]:
         yield database, tenant_of(database, settings)
 
 
-def _note(
-    database: Database, tenant: str, action: str, machine: str, details: dict[str, str | int | None] | None = None
-) -> None:
-    audit_log.note(database, tenant, actor(), action, machine, now(), details)
+def _by() -> By:
+    return By(actor=actor(), at=now())

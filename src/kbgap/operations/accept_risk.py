@@ -8,9 +8,9 @@ import msgspec
 
 from kbgap.core.errors import Invalid, NotFound
 from kbgap.inventory.kb import parse_kb
+from kbgap.operations.audit_log import By, enter
 from kbgap.operations.looking import EVERYTHING
-from kbgap.store import accepted, audit, cves, fleet_kbs, groups, tenants
-from kbgap.store.audit import Entry
+from kbgap.store import accepted, cves, fleet_kbs, groups, tenants
 from kbgap.store.counts import WHOLE_TENANT
 from kbgap.store.database import Database, Transaction
 from kbgap.store.tenants import TenantKey, tenant_key
@@ -103,8 +103,7 @@ def withdraw_risk(
 
 def _noted(tx: Transaction, tenant: str, action: str, risk: AcceptedRisk, actor: str, now: datetime) -> AcceptedRisk:
     details = {"subject": risk.subject, "group": risk.group, "reason": risk.reason}
-    entry = Entry(tenant=tenant, happened_at=now, actor=actor, action=action, subject=risk.id, details=details)
-    audit.add(tx, [entry])
+    enter(tx, tenant, By(actor=actor, at=now), action, risk.id, details)
     return risk
 
 

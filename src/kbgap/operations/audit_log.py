@@ -4,11 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from kbgap.core.errors import Invalid
+from kbgap.core.model import Value
 from kbgap.store import audit
 from kbgap.store.audit import Entry
-from kbgap.store.database import Database
+from kbgap.store.database import Database, Transaction
 
 MOST = 10_000  # entries at once
+
+
+class By(Value, frozen=True):
+    """Who does something, and when: a client's id, or who runs a command."""
+
+    actor: str
+    at: datetime
 
 
 def note(
@@ -22,10 +30,29 @@ def note(
 ) -> None:
     """Write one entry of a tenant (its GUID; None: it concerns no tenant) in a transaction of its own.
 
-    An operation that changes something writes its entry with ``store.audit.add`` in the transaction of the change.
+    An operation that changes something writes its entry with ``enter`` in the transaction of the change.
     """
     entry = Entry(tenant=tenant, happened_at=now, actor=actor, action=action, subject=subject, details=details or {})
     note_all(database, [entry])
+
+
+def enter(
+    tx: Transaction,
+    tenant: str,
+    by: By,
+    action: str,
+    subject: str,
+    details: Mapping[str, str | int | None] | None = None,
+) -> None:
+    """Write one entry of a tenant in the transaction of the change that it tells of."""
+    audit.add(
+        tx,
+        [
+            Entry(
+                tenant=tenant, happened_at=by.at, actor=by.actor, action=action, subject=subject, details=details or {}
+            )
+        ],
+    )
 
 
 def note_all(database: Database, entries: Sequence[Entry]) -> None:

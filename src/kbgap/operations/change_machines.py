@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Literal
 
 from kbgap.core.errors import Invalid
+from kbgap.operations.audit_log import By, enter
 from kbgap.operations.looking import EVERYTHING
 from kbgap.operations.manage_machines import exclude_machine, include_machine
 from kbgap.operations.read_machines import get_machine
@@ -24,6 +25,7 @@ def change_tag(
     machine: str,
     tag: str,
     action: TagAction,
+    by: By,
     scopes: Collection[int] = EVERYTHING,
 ) -> Machine:
     """Add or remove one tag of a machine (its id or DNS name); from then on reports do not change its tags.
@@ -46,6 +48,7 @@ def change_tag(
         if has != had:
             tags.set_of_machine(tx, key, found.machine_id, has)
             tenants.move(tx, tenant, pointer)
+            enter(tx, tenant, by, f"machine.tag.{action.lower()}", found.machine_id, {"tag": wanted})
     return get_machine(database, tenant, found.machine_id, scopes)
 
 
@@ -54,12 +57,13 @@ def change_exclusion(
     tenant: str,
     machine: str,
     reason: str | None,
+    by: By,
     scopes: Collection[int] = EVERYTHING,
 ) -> Machine:
     """Leave a machine out of the counts for a reason of the contract, or count it again (None)."""
     machine_id = get_machine(database, tenant, machine, scopes).id
     if reason is None:
-        include_machine(database, tenant, machine_id)
+        include_machine(database, tenant, machine_id, by)
     else:
-        exclude_machine(database, tenant, machine_id, reason)
+        exclude_machine(database, tenant, machine_id, reason, by)
     return get_machine(database, tenant, machine_id, scopes)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from kbgap.core.errors import Invalid
 from kbgap.core.model import Value
+from kbgap.operations.audit_log import By, enter
 from kbgap.store import accepted, counts, history, machines, rejudging, tenants
 from kbgap.store.counts import Moves
 from kbgap.store.database import Database, Transaction
@@ -23,19 +24,19 @@ class Swept(Value, frozen=True):
     deleted: int
 
 
-def exclude_machine(database: Database, tenant: str, machine: str, reason: str) -> str:
+def exclude_machine(database: Database, tenant: str, machine: str, reason: str, by: By) -> str:
     """Leave a machine (its id or DNS name) out of the counts, for one of ``REASONS``; gives its id."""
     if reason not in REASONS:
         raise Invalid(f"{reason[:40]!r} is no reason to exclude a machine", mend=f"say {', '.join(REASONS)}")
-    return _set_exclusion(database, tenant, machine, reason)
+    return _set_exclusion(database, tenant, machine, reason, by)
 
 
-def include_machine(database: Database, tenant: str, machine: str) -> str:
+def include_machine(database: Database, tenant: str, machine: str, by: By) -> str:
     """Count a machine again that was left out; gives its id."""
-    return _set_exclusion(database, tenant, machine, None)
+    return _set_exclusion(database, tenant, machine, None, by)
 
 
-def _set_exclusion(database: Database, tenant: str, machine: str, reason: str | None) -> str:
+def _set_exclusion(database: Database, tenant: str, machine: str, reason: str | None, by: By) -> str:
     key = tenant_key(tenant)
     with database.transaction() as tx:
         pointer = tenants.lock(tx, tenant)
@@ -47,16 +48,19 @@ def _set_exclusion(database: Database, tenant: str, machine: str, reason: str | 
         if found.exclusion is not None and reason is None and not found.is_silent:
             moves.enter(found.profile, found.group_id, found.software_set)
         _publish(database, tx, tenant, pointer, moves)
+        action = "machine.include" if reason is None else "machine.exclude"
+        enter(tx, tenant, by, action, found.machine_id, {"reason": reason} if reason else {})
     return found.machine_id
 
 
-def delete_machine(database: Database, tenant: str, machine: str) -> str:
+def delete_machine(database: Database, tenant: str, machine: str, by: By) -> str:
     """Forget a machine (its id or DNS name) until it reports again; gives its id."""
     key = tenant_key(tenant)
     with database.transaction() as tx:
         pointer = tenants.lock(tx, tenant)
         found = machines.find(tx, key, machine)
         _delete(database, tx, tenant, pointer, {found.machine_id: found})
+        enter(tx, tenant, by, "machine.delete", found.machine_id, {"named": machine})
     return found.machine_id
 
 

@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from kbgap.auth.permissions import Principal
 from kbgap.odata.options import Query
-from kbgap.operations import audit_log, change_machines
+from kbgap.operations import change_machines
+from kbgap.operations.audit_log import By
 from kbgap.server.answers import as_ascii_json, odata_answer
 from kbgap.server.asked import Asked
 from kbgap.server.json_bodies import read_json
@@ -39,9 +40,11 @@ async def change_tag(call: Call, principal: Principal) -> Response:
     change = await read_json(call, TagChange)
 
     def work(its: Asked) -> Machine:
-        return change_machines.change_tag(its.database, its.tenant, its.id, change.value, change.action, its.scopes)
+        return change_machines.change_tag(
+            its.database, its.tenant, its.id, change.value, change.action, _by(call, principal), its.scopes
+        )
 
-    return await _answer(call, principal, work, f"machine.tag.{change.action.lower()}", {"tag": change.value})
+    return await _answer(call, principal, work)
 
 
 async def change_exclusion(call: Call, principal: Principal) -> Response:
@@ -50,26 +53,24 @@ async def change_exclusion(call: Call, principal: Principal) -> Response:
     reason = change.reason if change.is_excluded else None
 
     def work(its: Asked) -> Machine:
-        return change_machines.change_exclusion(its.database, its.tenant, its.id, reason, its.scopes)
+        return change_machines.change_exclusion(
+            its.database, its.tenant, its.id, reason, _by(call, principal), its.scopes
+        )
 
-    action = "machine.exclude" if change.is_excluded else "machine.include"
-    return await _answer(call, principal, work, action, {"reason": reason} if reason else {})
+    return await _answer(call, principal, work)
 
 
-async def _answer(
-    call: Call,
-    principal: Principal,
-    work: Callable[[Asked], Machine],
-    action: str,
-    details: dict[str, str | int | None],
-) -> Response:
-    """The machine as it is after the change, which the audit log keeps."""
+def _by(call: Call, principal: Principal) -> By:
+    return By(actor=principal.client_id, at=call.service.clock())
+
+
+async def _answer(call: Call, principal: Principal, work: Callable[[Asked], Machine]) -> Response:
+    """The machine as it is after the change."""
     now, root = call.service.clock(), f"{call.address}/api"
 
     def change() -> bytes:
         its = asked(call, principal, Query(), now)
         machine = work(its)
-        audit_log.note(its.database, its.tenant, principal.client_id, action, machine.id, now, details)
         return as_ascii_json(as_entity(ONE, machine, its, root))
 
     body = await call.in_thread(change)
