@@ -2,13 +2,14 @@
 
 import os
 import shutil
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 
 from kbgap.catalogue.file import SUFFIX, CatalogueFile
 from kbgap.core.errors import Invalid, Unavailable
 
-_POINTER = "current"
+_POINTER, _PREVIOUS = "current", "previous"
 
 
 class Shelf:
@@ -20,14 +21,23 @@ class Shelf:
 
     def current(self) -> CatalogueFile:
         """Open the current catalogue; Unavailable, with the command that mends it, when there is none."""
-        try:
-            revision = (self.folder / _POINTER).read_text(encoding="ascii").strip()
-        except FileNotFoundError:
+        revision = self._named(_POINTER)
+        if revision is None:
             mend = "run: kbgap catalogue refresh"
-            raise Unavailable("there is no catalogue yet", where=str(self.folder), mend=mend) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise Unavailable(f"the current catalogue cannot be told ({error})", where=str(self.folder)) from error
+            raise Unavailable("there is no catalogue yet", where=str(self.folder), mend=mend)
         return self.open(revision)
+
+    def previous(self) -> str | None:
+        """The revision that was current before the one that is, by name; None when there was none."""
+        return self._named(_PREVIOUS)
+
+    def _named(self, pointer: str) -> str | None:
+        try:
+            return (self.folder / pointer).read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            raise Unavailable(f"the {pointer} catalogue cannot be told ({error})", where=str(self.folder)) from error
 
     def open(self, revision: str) -> CatalogueFile:
         """Open one revision; Invalid when the name is none, Unavailable when the file is not here."""
@@ -38,12 +48,33 @@ class Shelf:
     def make_current(self, path: Path) -> None:
         """Point to a file that is already in the folder, in one step: readers see the old or the new revision."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.folder / f".{_POINTER}-{os.getpid()}"
-        with partial.open("w", encoding="ascii") as stream:
-            stream.write(path.name.removesuffix(SUFFIX) + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(self.folder / _POINTER)
+        revision, before = path.name.removesuffix(SUFFIX), self._named(_POINTER)
+        if before not in {None, revision}:
+            self._point(_PREVIOUS, before or "")
+        self._point(_POINTER, revision)
+
+    def _point(self, pointer: str, revision: str) -> None:
+        partial = self.folder / f".{pointer}-{os.getpid()}"
+        try:
+            with partial.open("w", encoding="ascii") as stream:
+                stream.write(revision + "\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+            partial.replace(self.folder / pointer)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise Unavailable(f"the folder cannot be written ({error.strerror})", where=str(self.folder)) from error
+
+    def prune(self, keep: Collection[str]) -> list[str]:
+        """Delete the files of revisions that are neither current, nor the one before, nor to be kept; gives those."""
+        current = self._named(_POINTER)
+        if current is None:
+            return []
+        kept = {current, self.previous(), *keep}
+        gone = [revision for revision in self.revisions() if revision not in kept]
+        for revision in gone:
+            (self.folder / f"{revision}{SUFFIX}").unlink(missing_ok=True)  # who has it open reads on
+        return gone
 
     def take_in(self, catalogue: CatalogueFile) -> Path:
         """Copy a verified catalogue from elsewhere into the folder, whole or not at all; gives the copy's path."""

@@ -68,6 +68,9 @@ def _catalogue(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="PATH",
         help="an offline scan file (wsusscn2.cab): more evidence of which update contains which",
     )
+    place = "alone, it is loaded without compiling anything"
+    refresh.add_argument("--kev", metavar="PATH|URL", help=f"CISA's list of exploited CVEs; {place} (KBGAP_KEV)")
+    refresh.add_argument("--epss", metavar="PATH|URL", help=f"FIRST's estimates of exploitation; {place} (KBGAP_EPSS)")
     refresh.add_argument("--accept-shrink", action="store_true", help="take documents that lost entries or months")
     show = _command(group, "show", "catalogue.show", "one KB or one CVE; without either, the catalogue itself")
     show.add_argument("subject", nargs="?", metavar="KB|CVE", help="such as KB4540673 or CVE-2020-0796")
@@ -179,6 +182,8 @@ def _serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     command.add_argument("--port", type=int, metavar="N", help="which port; 0 takes a free one (KBGAP_PORT)")
     command.add_argument("--tls-cert", type=Path, metavar="FILE", help="speak TLS with this chain (KBGAP_TLS_CERT)")
     command.add_argument("--tls-key", type=Path, metavar="FILE", help="the chain's private key (KBGAP_TLS_KEY)")
+    words = "refresh the catalogue every day, beside the answers (KBGAP_REFRESH)"
+    command.add_argument("--refresh", choices=("off", "daily"), help=words)
 
 
 def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -6,14 +6,18 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from kbgap.catalogue.compare import compare
 from kbgap.catalogue.file import CatalogueFile
 from kbgap.catalogue.releases import load_releases
 from kbgap.catalogue.shelf import Shelf, age_in_days
-from kbgap.cli.context import current_catalogue, settings_of, shelf_of, today
+from kbgap.catalogue.turns import last_turn, one_turn
+from kbgap.cli.context import current_catalogue, now, settings_of, shelf_of, today
 from kbgap.cli.output import Row, print_json, print_rows, say
 from kbgap.core.errors import Invalid, NotFound, Unavailable
 from kbgap.operations.show_catalogue import show_cve, show_update
+from kbgap.settings import Settings
 
 _KB = re.compile(r"(?:KB)?(\d{6,8})", re.IGNORECASE)
 _ENTRY = re.compile(r"(?:CVE-\d{4}-\d{4,7}|ADV\d{6})", re.IGNORECASE)
@@ -60,9 +64,9 @@ def _flat(value: object) -> str:
 
 
 def status(options: argparse.Namespace) -> int:
-    """Which catalogue is current, how old it is, and what it holds."""
+    """Which catalogue is current, how old it is and what it holds, how the last refresh ended, and who is not there."""
     settings = settings_of(options)
-    catalogue = current_catalogue(settings)
+    shelf, catalogue = shelf_of(settings), current_catalogue(settings)
     row: Row = {
         "revision": catalogue.revision,
         "newest": catalogue.newest,
@@ -73,13 +77,27 @@ def status(options: argparse.Namespace) -> int:
         "cves": sum(1 for cve in catalogue.cves() if cve.id.startswith("CVE")),
         "file": str(catalogue.path),
         "bytes": catalogue.path.stat().st_size,
+        "previous": shelf.previous(),
+        "lastRefresh": msgspec.to_builtins(last_turn(shelf.folder)),
+        "tenants": _tenants(settings),
     }
     if options.format == "json":
         print_json(row)
     else:
-        rows = [{"field": name, "value": value} for name, value in row.items()]
+        rows = [{"field": name, "value": _flat(value)} for name, value in row.items()]
         print_rows(rows, ["field", "value"], options.format)
     return 0
+
+
+def _tenants(settings: Settings) -> list[dict[str, object]]:
+    """Where each tenant of the fleet is; none when there is no fleet yet."""
+    from kbgap.cli.fleet import fleet, has_database
+    from kbgap.operations.catalogue_status import catalogue_status
+
+    if not has_database(settings):
+        return []
+    with fleet(settings) as database:
+        return [msgspec.to_builtins(tenant) for tenant in catalogue_status(database)]
 
 
 def quality(options: argparse.Namespace) -> int:
@@ -158,10 +176,12 @@ def import_file(options: argparse.Namespace) -> int:
 
     settings = settings_of(options)
     shelf = shelf_of(settings)
-    with CatalogueFile(options.file) as catalogue:
-        catalogue.verify()
-        path = shelf.take_in(catalogue)
-    shelf.make_current(path)
-    load_into_fleet(settings)
-    print(f"catalogue {path.stem} is now current")
+    with one_turn(shelf.folder, now) as ending:
+        with CatalogueFile(options.file) as catalogue:
+            catalogue.verify()
+            path = shelf.take_in(catalogue)
+        shelf.make_current(path)
+        load_into_fleet(settings)
+        ending.message = f"catalogue {path.stem} is now current"
+    print(ending.message)
     return 0

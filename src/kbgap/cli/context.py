@@ -13,7 +13,7 @@ from kbgap.settings import Settings, load_settings
 def settings_of(options: argparse.Namespace) -> Settings:
     """The settings, with this command's flags over everything else."""
     flags = {}
-    for name in ("data_dir", "tenant", "host", "port", "tls_cert", "tls_key"):
+    for name in ("data_dir", "tenant", "host", "port", "tls_cert", "tls_key", "kev", "epss", "refresh"):
         value = getattr(options, name, None)
         flags[name] = None if value is None else str(value)
     return load_settings(flags, os.environ, getattr(options, "config", None))  # noqa: TID251 - the entry hands the environment to the settings

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kbgap.catalogue.offers import Progress, silent
 from kbgap.catalogue.source import Service
+from kbgap.catalogue.turns import one_turn
 from kbgap.cli.context import now, settings_of, shelf_of
 from kbgap.cli.output import say
 from kbgap.operations.refresh_catalogue import Refreshed, refresh_catalogue
@@ -17,31 +18,38 @@ BAD_INPUT = 2
 
 
 def refresh(options: argparse.Namespace) -> int:
-    """Load Microsoft's documents, from the service or from files, and compile them.
+    """Load Microsoft's documents, from the service or from files, compile them, and bring the fleet to the result.
 
-    With an offline scan file and no ``--from``, the documents at hand are compiled again, without the service.
+    With an offline scan file and no ``--from``, the documents at hand are compiled again, without the service. With
+    lists of what is exploited alone, those are loaded and nothing is compiled.
     A document that is refused leaves the last good one in place; from files it is bad input, and the exit code says so.
     """
     settings = settings_of(options)
-    scan_files: list[Path] = options.scan_files or []
-    sources: list[Service | Path | None] = list(options.source or [None if scan_files else Service()])
-    refused = 0
-    for number, source in enumerate(sources):
-        with progress_bar() as progress:
-            done = refresh_catalogue(
-                source,
-                settings.data_dir,
-                scan_files=() if number else scan_files,
-                accept_shrink=options.accept_shrink,
-                progress=progress,
-            )
-        _tell(done)
-        load_into_fleet(settings)
-        refused += len(done.collected.refused)
+    with one_turn(shelf_of(settings).folder, now) as ending:
+        told = load_lists(settings, is_asked_for=bool(options.kev or options.epss))
+        scan_files: list[Path] = options.scan_files or []
+        sources: list[Service | Path | None] = list(options.source or [None if scan_files else Service()])
+        if (options.kev or options.epss) and not options.source and not scan_files:
+            sources = []
+        refused = 0
+        for number, source in enumerate(sources):
+            with progress_bar() as progress:
+                done = refresh_catalogue(
+                    source,
+                    settings.data_dir,
+                    scan_files=() if number else scan_files,
+                    accept_shrink=options.accept_shrink,
+                    progress=progress,
+                )
+                load_into_fleet(settings, progress)
+            told.append(_tell(done))
+            refused += len(done.collected.refused)
+        ending.message = "; ".join(told)
     return BAD_INPUT if refused and options.source else 0
 
 
-def _tell(done: Refreshed) -> None:
+def _tell(done: Refreshed) -> str:
+    """Say what became of it; the last line."""
     collected = done.collected
     for refusal in collected.refused:
         say(f"kbgap: {refusal.id or 'a document'} not taken: {refusal.reason}")
@@ -55,20 +63,57 @@ def _tell(done: Refreshed) -> None:
             first = scan.oddities[0]
             say(f"kbgap: {len(scan.oddities)} entries of it left out, such as {first.where}: {first.text}")
     state = "is now current" if done.is_new else "was current already"
-    print(
+    line = (
         f"{len(collected.fresh)} documents new or revised, {len(collected.unchanged)} unchanged, "
         f"{len(collected.refused)} refused; catalogue {done.revision} {state}"
     )
+    print(line)
+    return line
 
 
-def load_into_fleet(settings: Settings) -> None:
-    """Bring the fleet to the new catalogue, where there is one."""
+def load_lists(settings: Settings, *, is_asked_for: bool) -> list[str]:
+    """Load what CISA and FIRST say of CVEs, from where the settings say; what was loaded, one line each.
+
+    Without a fleet there is nothing that they could weigh: an error when they are asked for.
+    """
+    from kbgap.cli.fleet import fleet, has_database
+    from kbgap.operations.load_threats import load_threats
+
+    if not (settings.kev or settings.epss) or not (is_asked_for or has_database(settings)):
+        return []
+    with fleet(settings) as database:
+        loaded = load_threats(database, settings.kev or None, settings.epss or None, now())
+    lines = []
+    if (kev := loaded.exploited) is not None:
+        lines.append(f"{len(kev.added):,} CVEs known to be exploited ({kev.version or 'no version given'})")
+        _tell_unreadable(kev.unreadable, settings.kev)
+    if (epss := loaded.estimates) is not None:
+        lines.append(f"{len(epss.scores):,} estimates of exploitation of {epss.day or 'a day that is not given'}")
+        _tell_unreadable(epss.unreadable, settings.epss)
+    for line in lines:
+        print(line)
+    return lines
+
+
+def _tell_unreadable(rows: int, where: str) -> None:
+    if rows:
+        say(f"kbgap: {where}: {rows:,} rows cannot be read and are left out")
+
+
+def load_into_fleet(settings: Settings, progress: Progress = silent) -> None:
+    """Bring the fleet to the new catalogue, where there is one, and delete the files that nobody needs any more."""
     from kbgap.cli.fleet import fleet, has_database
     from kbgap.operations.load_catalogue import load_catalogue
+    from kbgap.operations.prune_catalogues import prune_catalogues
 
-    if has_database(settings):
-        with fleet(settings) as database:
-            load_catalogue(database, shelf_of(settings).current(), now())
+    shelf = shelf_of(settings)
+    if not has_database(settings):
+        shelf.prune(keep=())
+        return
+    with fleet(settings) as database:
+        with shelf.current() as catalogue:
+            load_catalogue(database, catalogue, now(), progress)
+        prune_catalogues(shelf, database)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from kbgap.catalogue.file import CatalogueFile
 from kbgap.cli import context
 from kbgap.cli.fleet import catalogue_of, fleet, has_database, tenant_of
 from kbgap.cli.output import say
+from kbgap.cli.refreshing import refreshing
 from kbgap.cli.sweeping import sweeping
 from kbgap.core.errors import Invalid
 from kbgap.operations.fetch_catalogue import fetch_catalogue
@@ -39,7 +40,7 @@ def serve(options: argparse.Namespace) -> int:
         address = address_of_socket(listening, "http" if certificate is None else "https")
         access_log = sys.stderr.buffer if settings.access_log == "json" else None
         app = create_app(settings, database, catalogues, context.now, address=address, access_log=access_log)
-        with sweeping(database, settings):
+        with sweeping(database, settings), refreshing(settings, options.config):
             answer(app, listening, lambda: say(f"kbgap: answering at {settings.public_url or address}"), certificate)
     return 0
 

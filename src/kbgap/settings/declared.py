@@ -84,6 +84,15 @@ class Settings:
     catalogue_old_after: Annotated[timedelta, DURATION, "A catalogue older than this is said to be old."] = timedelta(
         days=45
     )
+    refresh: Annotated[
+        Literal["off", "daily"], word("off", "daily"), "Whether a server refreshes the catalogue by itself."
+    ] = "off"
+    kev: Annotated[
+        str, TEXT, "Where every refresh gets CISA's list of exploited CVEs: a file or an address; empty for none."
+    ] = ""
+    epss: Annotated[
+        str, TEXT, "Where every refresh gets FIRST's estimates of exploitation: a file or an address; empty for none."
+    ] = ""
 
     @property
     def database(self) -> str:
