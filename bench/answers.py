@@ -4,56 +4,27 @@ Server and client each have a core of their own where there are two. Since a cli
 server, the figures that count are answers per second of the server's processor time: what one core can give.
 """
 
-import os
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
 
 from bench.asking import Answers, ask
-from bench.clock import as_installed, kbgap, percentile
+from bench.clock import kbgap, percentile
 from bench.database import TENANT, with_tenant
 from bench.figures import Benchmark, Figure
 from bench.given import Given, size
 from bench.machines import SEED
+from bench.serving import Server, running, token_of
 from kbgap.catalogue.shelf import Shelf
 from kbgap.operations.clients import ALL_ROLES, create_client
 from kbgap.operations.demo_fleet import demo_fleet
 from kbgap.operations.report_inventory import report_inventory
 from kbgap.settings import Settings
 from kbgap.store.packing import in_pieces
-
-_RESOURCE = "https://api.securitycenter.microsoft.com"
-_TICKS = os.sysconf("SC_CLK_TCK")
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A server that answers."""
-
-    url: str
-    pid: int
-
-    @property
-    def cpu(self) -> float:
-        """Seconds of processor time that it has used."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text("ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
-
-    @property
-    def memory(self) -> float:
-        """Megabytes that it holds."""
-        lines = Path(f"/proc/{self.pid}/status").read_text("ascii").splitlines()
-        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:"))
 
 
 def measure(given: Given) -> Benchmark:
@@ -63,8 +34,8 @@ def measure(given: Given) -> Benchmark:
         client = _fill(given, Path(folder), machines)
         bare_command = [sys.executable, "-m", "bench.hello", "PORT"]
         serve = kbgap("serve", "--data-dir", folder, "--tenant", TENANT, "--port", "PORT")
-        with _running(bare_command, "/") as bare, _running(serve, "/healthz") as server:
-            token = _token(server.url, *client)
+        with running(bare_command, "/") as bare, running(serve, "/healthz") as server:
+            token = token_of(server.url, *client)
             paths = _paths(server.url, token)
             figures = [*_figures("bare hello", bare, bare.url + "/", seconds, token)]
             hello = figures[0].value
@@ -120,52 +91,3 @@ def _values(url: str, token: str) -> list[dict[str, object]]:
     answer = httpx2.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=30).raise_for_status()
     values: list[dict[str, object]] = answer.json()["value"]
     return values
-
-
-def _token(url: str, client_id: str, client_secret: str) -> str:
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": client_id,
-        "client_secret": client_secret,
-        "scope": f"{_RESOURCE}/.default",
-    }
-    answer = httpx2.post(f"{url}/{TENANT}/oauth2/v2.0/token", data=form, timeout=30).raise_for_status()
-    return str(answer.json()["access_token"])
-
-
-@contextmanager
-def _running(command: Sequence[str], path: str) -> Iterator[Server]:
-    """A server in a process of its own, on a core of its own; PORT in its command is a free one."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    cores = sorted(os.sched_getaffinity(0))
-    with tempfile.TemporaryFile() as log:
-        os.sched_setaffinity(0, cores[:1])  # a child inherits it
-        process = subprocess.Popen(
-            [str(port) if word == "PORT" else word for word in command], stdout=log, stderr=log, env=as_installed()
-        )
-        os.sched_setaffinity(0, cores[1:] or cores)
-        try:
-            _wait(f"http://127.0.0.1:{port}{path}", process)
-            yield Server(f"http://127.0.0.1:{port}", process.pid)
-        except httpx2.ConnectError:
-            log.seek(0)
-            sys.exit(f"{' '.join(command)}: {log.read().decode()}")
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
-            os.sched_setaffinity(0, cores)
-
-
-def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
-    """Until it answers; ConnectError when it has ended instead, or takes too long."""
-    until = time.monotonic() + 60
-    while True:
-        try:
-            httpx2.get(url)
-        except httpx2.ConnectError:
-            if process.poll() is not None or time.monotonic() > until:
-                raise
-            time.sleep(0.1)
-        else:
-            return

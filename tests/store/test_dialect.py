@@ -45,16 +45,22 @@ def test_a_row_that_is_there_stays_or_is_written_anew(database: Database) -> Non
 
 def test_counts_are_added(database: Database) -> None:
     """To those of the row that is there, each to its own."""
-    row: Row = {"exposed": 1, "machines": 3, "scope": 0, "software": "windows_10", "tenant_id": 1}
+    row: dict[str, list[object]] = {
+        "exposed": [1, 0],
+        "machines": [3, 5],
+        "scope": [0, 0],
+        "software": ["windows_10", "edge"],
+        "tenant_id": [1, 1],
+    }
 
     with database.transaction() as tx:
-        dialect.insert_or_add(tx, schema.software_count, [row], "machines", "exposed")
-        dialect.insert_or_add(tx, schema.software_count, [row], "machines", "exposed")
+        dialect.insert_or_add(tx, schema.software_count, row, "machines", "exposed")
+        dialect.insert_or_add(tx, schema.software_count, row, "machines", "exposed")
 
     with database.snapshot() as connection:
         table = schema.software_count.c
-        found = connection.execute(select(table.machines, table.exposed)).one()
-    assert tuple(found) == (6, 2)
+        found = connection.execute(select(table.machines, table.exposed).order_by(table.software)).all()
+    assert list(map(tuple, found)) == [(10, 0), (6, 2)]
 
 
 def test_nothing_to_insert_is_no_statement(database: Database) -> None:
@@ -62,5 +68,6 @@ def test_nothing_to_insert_is_no_statement(database: Database) -> None:
     with database.transaction() as tx:
         dialect.insert_all(tx, schema.tenant, [])
         dialect.insert_or_replace(tx, schema.tenant, [])
+        dialect.insert_or_add(tx, schema.software_count, {}, "machines", "exposed")
 
     assert _rows(database) == []

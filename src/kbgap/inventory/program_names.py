@@ -66,10 +66,6 @@ class Sighting(NamedTuple):
 
 def sight(program: Software, windows: str) -> Sighting | None:
     """What a program is, or None for what the table does not know; ``windows`` is the architecture of the system."""
-    return _sight_plain(program, windows) if program.attributes is None else _sight(program, windows)
-
-
-def _sight(program: Software, windows: str) -> Sighting | None:
     name = tidy(program.name)
     found = _find(name, program.version or "", program.vendor or "")
     if found is None:
@@ -91,9 +87,6 @@ def _sight(program: Software, windows: str) -> Sighting | None:
         instance=attributes.get(INSTANCE, "").casefold(),
         kb=find_kb(name) if rule.patch else None,
     )
-
-
-_sight_plain = lru_cache(maxsize=_REMEMBERED)(_sight)  # attributes are a dictionary, which no cache can look up
 
 
 @lru_cache(maxsize=_REMEMBERED)

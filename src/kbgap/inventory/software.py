@@ -60,11 +60,11 @@ def recognise(software: Iterable[Software], index: ProductIndex, windows: str) -
     items: dict[SoftwareItem, None] = {}
     sightings: list[Sighting] = []
     for program in software:
-        sighting = sight(program, windows)
-        if sighting is None:
-            items[_third_party(program.name, program.vendor or "", program.version or "")] = None
+        found = _see_plain(program, windows) if program.attributes is None else _see(program, windows)
+        if isinstance(found, SoftwareItem):
+            items[found] = None
         else:
-            sightings.append(sighting)
+            sightings.append(found)
     patches = [sighting for sighting in sightings if sighting.rule.patch]
     programs = [_patched(sighting, patches, index) for sighting in sightings if not sighting.rule.patch]
     present: dict[str, dict[str, list[Installed]]] = defaultdict(lambda: defaultdict(list))
@@ -84,6 +84,15 @@ def recognise(software: Iterable[Software], index: ProductIndex, windows: str) -
         components=frozenset(sighting.rule.component for sighting in programs if sighting.rule.component),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _see(program: Software, windows: str) -> Sighting | SoftwareItem:
+    """Step 1, or step 4 at once for what no rule knows."""
+    return sight(program, windows) or _third_party(program)
+
+
+# A fleet lists the same few thousand programs over and over; attributes are a dictionary, which no cache can look up.
+_see_plain = lru_cache(maxsize=32_768)(_see)
 
 
 # --- versions -----------------------------------------------------------------------------------------------------
@@ -179,16 +188,15 @@ def _items(sighting: Sighting, by_part: dict[str, list[Product]]) -> Iterable[So
         )
 
 
-@lru_cache(maxsize=16_384)
-def _third_party(called: str, maker: str, version: str) -> SoftwareItem:
-    """Step 4; a fleet lists the same few thousand programs over and over."""
-    name = tidy(called)
-    vendor = product_part(_COMPANY.sub("", tidy(maker))) or _UNKNOWN
+def _third_party(program: Software) -> SoftwareItem:
+    """Step 4."""
+    name = tidy(program.name)
+    vendor = product_part(_COMPANY.sub("", tidy(program.vendor or ""))) or _UNKNOWN
     plain = _NUMBERS.sub(" ", _BRACKETS.sub(" ", name)).strip(" -,")
     part = product_part(plain) or product_part(name) or _UNKNOWN
     if part.startswith(f"{vendor}_"):
         part = part.removeprefix(f"{vendor}_")
-    return SoftwareItem(software=f"{vendor}-_-{part}", vendor=vendor, name=name, version=version)
+    return SoftwareItem(software=f"{vendor}-_-{part}", vendor=vendor, name=name, version=program.version or "")
 
 
 def _called(program: Software) -> str:

@@ -13,7 +13,7 @@ from kbgap.core.project import Products, Reading, project, reading
 from kbgap.core.verdicts import Finding
 from kbgap.inventory.normalise import MachineFacts, Normalised, Outside, normalise
 from kbgap.inventory.report import Report
-from kbgap.inventory.software import recognise
+from kbgap.inventory.software import SoftwareItem, recognise
 from kbgap.operations.telling import decode_evidence
 from kbgap.store import software_sets
 from kbgap.store.facts import Facts
@@ -95,16 +95,7 @@ class Judge:
         items = found.software if isinstance(found, Normalised) else ()
         if isinstance(found, Outside) and report.software:
             items = recognise(report.software, self._catalogue.index, found.machine.architecture).items
-        return software_sets.set_of(
-            ListedSoftware(
-                software=_printable(item.software),
-                version=_printable(item.version),
-                vendor=_printable(item.vendor),
-                name=_printable(item.name),
-                is_recognised=bool(item.products),
-            )
-            for item in items
-        )
+        return software_sets.set_of(map(_listed_as, items))
 
     def _states(self, evidence: Evidence) -> tuple[SoftwareState, ...]:
         return project(evidence, self._catalogue.fixes_of(product.product for product in evidence.products), self._read)
@@ -122,6 +113,18 @@ def require_current(pointer: Pointer, revision: str) -> None:
         raise Unavailable(
             f"the catalogue {revision} is not the one in use, which is {pointer.revision}", mend="try again"
         )
+
+
+@lru_cache(maxsize=32_768)
+def _listed_as(item: SoftwareItem) -> ListedSoftware:
+    """A program as lists have it; a fleet has the same few thousand over and over."""
+    return software_sets.program(
+        _printable(item.software),
+        _printable(item.version),
+        _printable(item.vendor),
+        _printable(item.name),
+        bool(item.products),
+    )
 
 
 def _printable(text: str) -> str:

@@ -157,7 +157,9 @@ def _written(tx: Transaction, tenant: TenantKey, judge: Judge, batch: _Batch, ef
     led = {key: item.led or judge.lead_stored(item.body) for key, item in new.items()}
     states.save_profiles(tx, tenant, judge.revision, [item.profile for item in led.values()], judge.assess)
     exposures.save(tx, tenant, judge.revision, {item.profile.key for item in led.values()}, effects)
-    software_sets.save(tx, tenant, {key: items for item in led.values() for key, items in item.listed.items()})
+    listed = {key: items for item in led.values() for key, items in item.listed.items()}
+    software_sets.save(tx, tenant, listed)
+    effects.remember_listed(listed)
     known |= {key: item.known for key, item in led.items()}
     states.save_evidence(tx, tenant, {key: item.packed or pack(item.body) for key, item in new.items()}, known)
     identities = {name: identity_of(told.content) for name, told in changed.items()}

@@ -2,6 +2,7 @@
 
 import ipaddress
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -92,9 +93,19 @@ def evidence_of(report: Report) -> bytes:
             updates=None if updates is None else tuple(sorted({(update.kb, update.state) for update in updates})),
             list=report.update_list,
             dotnet=report.dotnet,
-            software=None if software is None else tuple(sorted(software, key=encode)),
+            software=None if software is None else tuple(sorted(software, key=_order)),
         )
     )
+
+
+def _order(program: Software) -> bytes:
+    """By what it says; a program without attributes, as most are, is remembered."""
+    return _plain_order(program) if program.attributes is None else encode(program)
+
+
+@lru_cache(maxsize=32_768)
+def _plain_order(program: Software) -> bytes:
+    return encode(program)
 
 
 def decode_evidence(body: bytes) -> Report:

@@ -140,20 +140,17 @@ def _add(
 ) -> None:
     """Add to the rows of a count table; a row that would fall below zero is refused by the table itself."""
     keys, counts = _columns(table)
-    names = ["tenant_id", *keys, *counts]
-    rising: list[dict[str, object]] = []
-    falling: list[dict[str, object]] = []
-    for key, numbers in sorted(changes.items()):
-        if any(numbers):
-            row = dict(zip(names, (tenant, *key, *numbers), strict=True))
-            (rising if min(numbers) >= 0 else falling).append(row)
-    dialect.insert_or_add(tx, table, rising, *counts)
+    rows = [(key, numbers) for key, numbers in sorted(changes.items()) if any(numbers)]
+    rising = [(tenant, *key, *numbers) for key, numbers in rows if min(numbers) >= 0]
+    names = ("tenant_id", *keys, *counts)
+    dialect.insert_or_add(tx, table, dict(zip(names, map(list, zip(*rising, strict=True)), strict=False)), *counts)
+    falling = [(tenant, *key, *numbers) for key, numbers in rows if min(numbers) < 0]
     if falling:
         # Not by inserting negative numbers: the check would refuse them before it is known that the row is there.
         there = [table.c[name] == bindparam(f"its_{name}") for name in ("tenant_id", *keys)]
         added = {name: table.c[name] + bindparam(f"more_{name}") for name in counts}
-        renamed = [{(f"more_{k}" if k in counts else f"its_{k}"): value for k, value in row.items()} for row in falling]
-        tx.execute(update(table).where(*there).values(added), renamed)
+        given = [*(f"its_{name}" for name in ("tenant_id", *keys)), *(f"more_{name}" for name in counts)]
+        tx.execute(update(table).where(*there).values(added), [dict(zip(given, row, strict=True)) for row in falling])
 
 
 def _columns(table: Table) -> tuple[list[str], list[str]]:

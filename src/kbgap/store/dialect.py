@@ -1,6 +1,6 @@
 """Everything that differs between SQLite and PostgreSQL: the only module that asks which database it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -159,9 +159,9 @@ def insert_one(connection: Connection, table: Table, row: Row) -> bool:
     return connection.execute(statement, row).first() is not None
 
 
-def insert_or_add(connection: Connection, table: Table, rows: Sequence[Row], *counts: str) -> None:
-    """Insert rows; where the primary key is there already, add the counts to those of the row."""
-    _insert_rows(connection, table, rows, _OnConflict(add=counts))
+def insert_or_add(connection: Connection, table: Table, columns: Mapping[str, list[object]], *counts: str) -> None:
+    """Insert rows, given by columns; where the primary key is there, add the counts to those of the row."""
+    _insert_columns(connection, table, columns, _OnConflict(add=counts))
 
 
 def insert_or_replace(connection: Connection, table: Table, rows: Sequence[Row], *, keep: Sequence[str] = ()) -> None:
@@ -171,17 +171,29 @@ def insert_or_replace(connection: Connection, table: Table, rows: Sequence[Row],
     _insert_rows(connection, table, rows, _OnConflict(replace=anew))
 
 
+def insert_new_columns(connection: Connection, table: Table, columns: Mapping[str, list[object]]) -> None:
+    """As ``insert_new``, with the values of each column together: the way for very many rows."""
+    _insert_columns(connection, table, columns, _OnConflict())
+
+
 def _insert_rows(connection: Connection, table: Table, rows: Sequence[Row], on_conflict: _OnConflict) -> None:
-    """Hand the rows to the driver as they are: SQLAlchemy's care for each value takes longer than the database."""
-    if not rows:
+    if rows:
+        _insert_columns(connection, table, {name: [row[name] for row in rows] for name in rows[0]}, on_conflict)
+
+
+def _insert_columns(
+    connection: Connection, table: Table, columns: Mapping[str, list[object]], on_conflict: _OnConflict
+) -> None:
+    """Hand values to the driver as they are: SQLAlchemy's care for each of them takes longer than the database."""
+    if not next(iter(columns.values()), ()):
         return
-    names = tuple(sorted(rows[0], key=table.c.keys().index))  # in the order in which SQLAlchemy writes them
+    names = tuple(sorted(columns, key=table.c.keys().index))  # in the order in which SQLAlchemy writes them
     text = _insert_text(connection.dialect, table, names, on_conflict)
-    columns = [_for_driver(connection.dialect, table.c[name], [row[name] for row in rows]) for name in names]
+    values = [_for_driver(connection.dialect, table.c[name], columns[name]) for name in names]
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(text, list(zip(*columns, strict=True)))
+        connection.exec_driver_sql(text, list(zip(*values, strict=True)))
     else:
-        connection.exec_driver_sql(text, dict(zip(names, columns, strict=True)))
+        connection.exec_driver_sql(text, dict(zip(names, values, strict=True)))
 
 
 @lru_cache(maxsize=1_024)

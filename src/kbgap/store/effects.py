@@ -21,6 +21,7 @@ V = TypeVar("V")
 Member = tuple[int | None, tuple[bytes, ...]]
 
 _LEAST = points_of("Low", exploited=False)  # a CVE of which nothing is known weighs as little as any
+_LISTS = 10_000  # of a hundred programs each, a kilobyte together: the programs themselves are shared
 _REVISIONS = 4  # of which the facts are kept: ten thousand CVEs each
 
 
@@ -37,7 +38,7 @@ class Effects:
         self._facts: Recent[tuple[str, str], Mapping[str, CveFact]] = Recent(_REVISIONS)
         self._addressed: Recent[str, Addressed] = Recent(_REVISIONS)
         self._updates: Recent[str, Mapping[str, UpdateFact]] = Recent(_REVISIONS)
-        self._listed: Recent[bytes, Items] = Recent(limit)
+        self._listed: Recent[bytes, Items] = Recent(_LISTS)
         self._points: Recent[tuple[str, str], Mapping[str, float]] = Recent(_REVISIONS)
         self._weights: Recent[tuple[str, str, bytes], float] = Recent(limit)
 
@@ -65,6 +66,11 @@ class Effects:
     def listed(self, connection: Connection, tenant: TenantKey, keys: Collection[bytes]) -> dict[bytes, Items]:
         """The programs of each list."""
         return _through(self._listed, keys, lambda absent: software_sets.load(connection, tenant, absent))
+
+    def remember_listed(self, sets: Mapping[bytes, Items]) -> None:
+        """Keep lists that are at hand: their machines are about to be counted."""
+        for key, items in sets.items():
+            self._listed.put(key, items)
 
     def cve_facts(self, connection: Connection, revision: str) -> Mapping[str, CveFact]:
         """Every CVE of a revision, with the lists of CISA and FIRST as they are now."""

@@ -1,7 +1,9 @@
 """Keep the programs that machines list: each distinct list once, and how many machines have each program."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
+from operator import attrgetter
 
 from sqlalchemy import Connection, Table, and_, func, select
 
@@ -31,6 +33,12 @@ class ListedSoftware(Value, frozen=True, order=True):
 Items = tuple[ListedSoftware, ...]
 
 
+@lru_cache(maxsize=32_768)
+def program(software: str, version: str, vendor: str, name: str, is_recognised: bool) -> ListedSoftware:  # noqa: FBT001 - the columns of a row
+    """One program; thousands of lists in memory share it."""
+    return ListedSoftware(software=software, version=version, vendor=vendor, name=name, is_recognised=is_recognised)
+
+
 def set_of(items: Iterable[ListedSoftware]) -> dict[bytes, Items]:
     """A machine's list under its key, nothing for no list. Of entries alike in software and version the first stays."""
     distinct: dict[tuple[str, str], ListedSoftware] = {}
@@ -41,15 +49,21 @@ def set_of(items: Iterable[ListedSoftware]) -> dict[bytes, Items]:
 
 
 def save(tx: Connection, tenant: TenantKey, sets: Mapping[bytes, Items]) -> None:
-    """Save lists that may be stored already."""
-    mine: dict[str, object] = {"tenant_id": tenant}
-    dialect.insert_new(tx, software_set, [mine | {"software_set": key} for key in sets])
-    rows = [
-        mine | {"software_set": key, **{name: getattr(item, name) for name in ListedSoftware.__struct_fields__}}
-        for key, items in sets.items()
-        for item in items
-    ]
-    dialect.insert_new(tx, set_item, rows)
+    """Save lists that may be stored already: machines of one image share theirs, whatever their updates are."""
+    there: set[bytes] = set()
+    for piece in in_pieces(sets):
+        mine = and_(software_set.c.tenant_id == tenant, software_set.c.software_set.in_(piece))
+        there.update(tx.scalars(select(software_set.c.software_set).where(mine)))
+    new = {key: items for key, items in sets.items() if key not in there}
+    dialect.insert_new(tx, software_set, [{"tenant_id": tenant, "software_set": key} for key in new])
+    programs = [item for items in new.values() for item in items]
+    columns: dict[str, list[object]] = {
+        "tenant_id": [tenant] * len(programs),
+        "software_set": [key for key, items in new.items() for _ in items],
+    }
+    for name in ListedSoftware.__struct_fields__:
+        columns[name] = list(map(attrgetter(name), programs))
+    dialect.insert_new_columns(tx, set_item, columns)
 
 
 def load(connection: Connection, tenant: TenantKey, keys: Collection[bytes]) -> dict[bytes, Items]:
@@ -59,8 +73,7 @@ def load(connection: Connection, tenant: TenantKey, keys: Collection[bytes]) -> 
     for piece in in_pieces(keys):
         mine = and_(set_item.c.tenant_id == tenant, set_item.c.software_set.in_(piece))
         for key, *values in connection.execute(select(set_item.c.software_set, *columns).where(mine)):
-            item = ListedSoftware(**dict(zip(ListedSoftware.__struct_fields__, values, strict=True)))
-            found[key].append(item)
+            found[key].append(program(*values))
     return {key: tuple(sorted(items)) for key, items in found.items()}
 
 
@@ -85,8 +98,12 @@ def tally(places: Mapping[Place, int], items: Mapping[bytes, Items], whole_tenan
     """What these numbers of machines add to every count, by table and key without the tenant."""
     by_software: Counter[tuple[object, ...]] = Counter()
     by_version: Counter[tuple[object, ...]] = Counter()
+    by_list: dict[int, Counter[bytes]] = defaultdict(Counter)
     for (key, group_id), machines in places.items():
         for scope in {whole_tenant, group_id}:
+            by_list[scope][key] += machines
+    for scope, lists in by_list.items():
+        for key, machines in lists.items():
             for item in items[key]:
                 by_version[scope, item.software, item.version] += machines
             for software in {item.software for item in items[key]}:
