@@ -2,15 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from kbgap.catalogue.compile import Compiled, Corrections, compile_catalogue
 from kbgap.catalogue.gather import children_of
 from kbgap.catalogue.records import Document
 from kbgap.core.builds import Build, parse_os_build
+from kbgap.core.entitlement import entitlement_of
 from kbgap.core.levels import derive_level, track_of
-from kbgap.core.model import Basis, Evidence, Installed, Kind, Level, Line, Product, UpdateList
+from kbgap.core.model import Basis, Entitlement, Evidence, Installed, Kind, Level, Line, Product, UpdateList
 from tests.oracle import Machine, Oracle
 
 NO_CORRECTIONS = Corrections()
@@ -63,6 +64,9 @@ def evidence_of(machine: Machine, compiled: Compiled) -> Evidence:
         ),
         track=track_of(line, installed, hotpatch=machine.hotpatch),
         level=level,
+        entitlement=entitlement_of(
+            machine.esu, products[machine.windows].free_until, line, level, installed, Entitlement(machine.esu_untold)
+        ),
     )
 
 
@@ -128,13 +132,23 @@ class _Life:
         self.shown.add(offer.kb)
 
 
-def machines(world: World, seed: int, count: int, windows: Sequence[str] = ()) -> Iterator[Simulated]:
-    """``count`` machines of the Windows products of the world (or of ``windows``), the same for the same seed."""
-    random = Random(f"{seed}")
+def machines(
+    world: World, seed: int, count: int, windows: Sequence[str] = (), *, esu: bool = False
+) -> Iterator[Simulated]:
+    """``count`` machines of the Windows products of the world (or of ``windows``), the same for the same seed.
+
+    With ``esu`` some have extended security updates, some have not, and some do not tell; else none tells.
+    """
+    random, entitled = Random(f"{seed}"), Random(f"{seed} esu")
     offers = Offers(world)
     platforms = windows or sorted(p.id for p in world.products.values() if p.line and not p.component)
     for _ in range(count):
-        yield _machine(world, offers, world.products[random.choice(platforms)], random)
+        simulated = _machine(world, offers, world.products[random.choice(platforms)], random)
+        if esu:
+            told = entitled.choice([True, False, None])
+            untold = entitled.choice(["entitled", "not-entitled", "unknown"])
+            simulated = replace(simulated, machine=replace(simulated.machine, esu=told, esu_untold=untold))
+        yield simulated
 
 
 def _machine(world: World, offers: Offers, platform: Product, random: Random) -> Simulated:

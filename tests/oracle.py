@@ -19,7 +19,7 @@ CUMULATIVE = {"security", "preview", "out-of-band", "cumulative"}
 ROLLUPS = {"rollup", "preview-rollup"}
 REMEMBERED = (  # answers to these questions are kept; nothing else here is done for speed
     *("tabled", "kind", "is_valid", "placed", "build_of", "cumulative_updates"),
-    *("names", "names_of_newer", "newer_than", "edges_for", "alike", "called"),
+    *("names", "names_of_newer", "newer_than", "edges_for", "alike", "called", "appeared"),
 )
 APART = {Kind.SECURITY_ONLY, Kind.STANDALONE, Kind.PREVIEW_ROLLUP}
 UNUSUAL = (Kind.HOTPATCH, Kind.SERVICING_STACK, Kind.STANDALONE, Kind.SETUP)
@@ -32,6 +32,7 @@ class Answer(StrEnum):
     INSTALLED = "installed"
     COVERED = "covered"
     MISSING = "missing"
+    NOT_ENTITLED = "not entitled"
     UNKNOWN = "unknown"
 
 
@@ -61,6 +62,8 @@ class Machine:
     complete: bool = False
     history: bool = False
     hotpatch: bool = False
+    esu: bool | None = None
+    esu_untold: str = "entitled"  # what counts where nothing says so
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ class Oracle:
         for product, doubt in {machine.windows: "", **machine.components}.items():
             for kb, answer in self.judge_product(machine, self.products[product], doubt):
                 answers[self.products[product].software, kb].append(answer)
-        strongest = [Answer.MISSING, Answer.UNKNOWN, Answer.INSTALLED, Answer.COVERED]
+        strongest = [Answer.MISSING, Answer.UNKNOWN, Answer.NOT_ENTITLED, Answer.INSTALLED, Answer.COVERED]
         return {key: min(said, key=strongest.index) for key, said in answers.items()}
 
     def judge_product(self, machine: Machine, product: Product, doubt: str) -> Iterable[tuple[str, Answer]]:
@@ -161,7 +164,34 @@ class Oracle:
             is_open = all(holds[kb] is Holds.NO for kb in alternatives)
             for kb in self.offered(alternatives, product, self.track(machine, product.line)):
                 surely = is_open and not doubt
-                yield kb, Answer.MISSING if surely else Answer.UNKNOWN
+                paid = bool(product.free_until) and self.appeared(kb) > product.free_until
+                gets = self.gets_esu(machine) if paid else "entitled"
+                if gets == "not-entitled":
+                    yield kb, Answer.NOT_ENTITLED
+                else:
+                    yield kb, Answer.MISSING if surely and gets == "entitled" else Answer.UNKNOWN
+
+    # 3.11 extended security updates  -------------------------------------------------------------------------------
+
+    def gets_esu(self, machine: Machine) -> str:
+        """As reported; else yes for a machine that has an update which needs them; else what counts."""
+        if machine.esu is not None:
+            return "entitled" if machine.esu else "not-entitled"
+        windows = self.products[machine.windows]
+        line, last = self.lines[windows.line], windows.free_until
+        listed = machine.installed - machine.pending
+        if not line.cumulative:
+            monthly = [r for r in line.releases if r.kind in ROLLUPS | {"security-only"}]
+            has = any(r.kb in listed and r.date > last for r in monthly)
+        else:
+            u = self.known(machine, line).build
+            has = u is not None and any(u >= build for _, build, day in self.cumulative_updates(line.id) if day > last)
+        return "entitled" if has else machine.esu_untold
+
+    def appeared(self, kb: str) -> str:
+        """The day from which a KB counts: its first document's, or its release where that is later."""
+        released = [r.date for line in self.lines.values() for r in line.releases if r.kb == kb and r.date]
+        return max(self.first_document[kb], min(released, default=""))
 
     # 3.2 valid  ----------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ def test_both_assessors_agree_on_real_documents(
 
     found = [
         difference
-        for simulated in machines(real_world, seed, MACHINES)
+        for simulated in machines(real_world, seed, MACHINES, esu=True)
         for difference in differences(simulated.machine, compiled, oracle)
     ]
 

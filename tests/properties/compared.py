@@ -4,7 +4,7 @@ from kbgap.catalogue.compile import Compiled
 from kbgap.core.assess import assess
 from kbgap.core.model import Evidence
 from kbgap.core.project import project
-from kbgap.core.verdicts import IsCovered, IsInstalled, IsMissing, IsUnknown, Verdict
+from kbgap.core.verdicts import IsCovered, IsInstalled, IsMissing, IsNotEntitled, IsUnknown, Verdict
 from tests.fleet import evidence_of
 from tests.oracle import Answer, Machine, Oracle
 
@@ -20,6 +20,8 @@ def answer(verdict: Verdict) -> Answer:
             return Answer.COVERED
         case IsMissing():
             return Answer.MISSING
+        case IsNotEntitled():
+            return Answer.NOT_ENTITLED
         case IsUnknown():
             return Answer.UNKNOWN
 

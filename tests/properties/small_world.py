@@ -12,8 +12,17 @@ from tests.fleet import World
 TRACELESS = "5000001"
 SETUP = "5000002"
 
-WINDOWS = Product(id="1", name="Windows 10 22H2", software="windows_10", line="19045", platform="1")
-SERVER = Product(id="2", name="Windows Server 2012 R2", software="windows_server_2012_r2", line="9600", platform="2")
+WINDOWS = Product(
+    id="1", name="Windows 10 22H2", software="windows_10", line="19045", platform="1", free_until="2024-06-09"
+)
+SERVER = Product(
+    id="2",
+    name="Windows Server 2012 R2",
+    software="windows_server_2012_r2",
+    line="9600",
+    platform="2",
+    free_until="2024-04-09",
+)
 SISTER = Product(id="3", name="Windows Server 2019", software="windows_server_2019", line="17763", platform="3")
 
 
@@ -27,6 +36,7 @@ def _on(platform: Product, key: str, component: str, *versions: str, in_box: boo
         component=component,
         versions=versions,
         in_box=in_box,
+        free_until=platform.free_until,
     )
 
 

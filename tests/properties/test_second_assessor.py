@@ -9,7 +9,7 @@ from kbgap.catalogue.records import Remedy
 from kbgap.core.assess import assess
 from kbgap.core.model import Evidence, Kind, SoftwareState, UpdateList
 from kbgap.core.project import project, whole
-from kbgap.core.verdicts import Finding, IsMissing, IsUnknown
+from kbgap.core.verdicts import Finding, IsMissing, IsNotEntitled, IsUnknown
 from tests.fleet import World, evidence_of, machines
 from tests.oracle import Answer, Machine
 from tests.properties.compared import differences, spoken
@@ -26,7 +26,7 @@ def test_both_assessors_agree_on_every_verdict(seed: int) -> None:
 
     found = [
         difference
-        for simulated in machines(world, seed, MACHINES)
+        for simulated in machines(world, seed, MACHINES, esu=True)
         for difference in differences(simulated.machine, compiled, oracle)
     ]
 
@@ -39,7 +39,7 @@ def test_projecting_changes_no_verdict(seed: int) -> None:
     world = small_world(seed)
     compiled = world.compiled()
 
-    for simulated in machines(world, seed, MACHINES):
+    for simulated in machines(world, seed, MACHINES, esu=True):
         evidence = evidence_of(simulated.machine, compiled)
 
         assert _gap(evidence, compiled, projected=True) == _gap(evidence, compiled, projected=False)
@@ -51,7 +51,7 @@ def test_machines_of_one_state_share_one_value(seed: int) -> None:
     world = small_world(seed)
     compiled = world.compiled()
 
-    for simulated in machines(world, seed, MACHINES):
+    for simulated in machines(world, seed, MACHINES, esu=True):
         once = project(evidence_of(simulated.machine, compiled), compiled.fixes)
         again = [state for one in once for state in project(_as_evidence(one), compiled.fixes)]
 
@@ -62,7 +62,10 @@ def _gap(evidence: Evidence, compiled: Compiled, *, projected: bool) -> list[tup
     """The findings that count. An update that is there may be so for another reason once the list is reduced."""
     states = project(evidence, compiled.fixes) if projected else whole(evidence)
     return [
-        (s.software, [f for f in assess(s, compiled.fixes) if isinstance(f.verdict, IsMissing | IsUnknown)])
+        (
+            s.software,
+            [f for f in assess(s, compiled.fixes) if isinstance(f.verdict, IsMissing | IsNotEntitled | IsUnknown)],
+        )
         for s in states
     ]
 
@@ -71,7 +74,13 @@ def _as_evidence(state: SoftwareState) -> Evidence:
     updates = UpdateList(
         installed=state.installed, pending=state.pending, complete=state.complete, history=state.history
     )
-    return Evidence(products=state.products, updates=updates, track=state.track, level=state.level)
+    return Evidence(
+        products=state.products,
+        updates=updates,
+        track=state.track,
+        level=state.level,
+        entitlement=state.entitlement,
+    )
 
 
 def _first_world(wanted: Callable[[Remedy], bool]) -> tuple[World, Remedy]:

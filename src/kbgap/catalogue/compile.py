@@ -191,6 +191,7 @@ class _Compiler:
             product=product.id,
             software=product.software,
             line=product.line,
+            free_until=product.free_until,
             updates=tuple(updates),
             flaws=tuple(Flaw(cve=cve, published=self._rows.dates.get(cve, "")) for cve in flaws),
             closings=closings,

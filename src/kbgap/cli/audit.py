@@ -8,7 +8,8 @@ from kbgap.catalogue.file import CatalogueFile
 from kbgap.cli.context import current_catalogue, settings_of, warn_when_old
 from kbgap.cli.output import Row, print_json, print_rows, say
 from kbgap.core.errors import Invalid
-from kbgap.core.explain import doubt, lacking, settle
+from kbgap.core.explain import doubt, lacking, not_entitled, settle
+from kbgap.core.model import Entitlement
 from kbgap.core.urls import update_url
 from kbgap.inventory.normalise import MachineFacts, Outside
 from kbgap.inventory.reading import read_inputs
@@ -29,7 +30,8 @@ def audit(options: argparse.Namespace) -> int:
         catalogue = current_catalogue(settings)
     if options.as_of:
         say(f"kbgap: rows dated on or before {options.as_of}, by what the catalogue of today says of that day")
-    codes = [_answer(given, catalogue, options) for given in read_inputs(options.paths, sys.stdin.buffer)]
+    untold = Entitlement(settings.esu)
+    codes = [_answer(given, catalogue, options, untold) for given in read_inputs(options.paths, sys.stdin.buffer)]
     if not codes:
         raise Invalid(
             "no report was found", where=", ".join(options.paths), mend="give a file, a folder or - for input"
@@ -37,13 +39,13 @@ def audit(options: argparse.Namespace) -> int:
     return next((code for code in (BAD_INPUT, MISSING, UNKNOWN) if code in codes), NOTHING)
 
 
-def _answer(given: Read | Invalid, catalogue: CatalogueFile, options: argparse.Namespace) -> int:
+def _answer(given: Read | Invalid, catalogue: CatalogueFile, options: argparse.Namespace, untold: Entitlement) -> int:
     """Print one machine's gap; a bad input is told and leaves its neighbours alone."""
     if isinstance(given, Invalid):
         say(f"kbgap: {given}")
         return BAD_INPUT
     try:
-        judged = judge(given.report, catalogue, options.as_of)
+        judged = judge(given.report, catalogue, options.as_of, untold)
     except Invalid as error:
         say(f"kbgap: {Invalid(error.what, where=f'{given.where}: {error.where}', mend=error.mend)}")
         return BAD_INPUT
@@ -68,13 +70,15 @@ def _code(judged: Judged | Outside) -> int:
 
 
 def as_json(given: Read, judged: Judged | Outside, catalogue: CatalogueFile) -> dict[str, object]:
-    """One machine in the form of ARCHITECTURE 5."""
+    """One machine in the form of ARCHITECTURE 5; ``notEntitled`` only where there is something to tell."""
     outside = isinstance(judged, Outside)
+    withheld = [] if isinstance(judged, Outside) else list(_not_entitled(judged, catalogue))
     return {
         "machine": _machine(given, judged.machine),
         "missing": [] if isinstance(judged, Outside) else list(_missing(judged, catalogue)),
         "unknown": [] if isinstance(judged, Outside) else list(_unknown(judged, catalogue)),
         "install": [] if isinstance(judged, Outside) else list(judged.install),
+        **({"notEntitled": withheld} if withheld else {}),
         "outsideCatalogue": outside,
         "catalogue": {"revision": catalogue.revision, "newest": catalogue.newest},
     }
@@ -123,6 +127,16 @@ def _unknown(judged: Judged, catalogue: CatalogueFile) -> Iterator[dict[str, obj
         }
 
 
+def _not_entitled(judged: Judged, catalogue: CatalogueFile) -> Iterator[dict[str, object]]:
+    for update in judged.gap.withheld:
+        yield {
+            "id": update.kb,
+            "name": catalogue.update(update.kb).name,
+            "productsNames": list(update.software),
+            "reason": not_entitled(update.kb, update.free_until),
+        }
+
+
 def _title(name: str, judged: Judged | Outside) -> str:
     """What a person wants to know first: which machine, how much is missing, and what to install."""
     head = f"{name}: {', '.join(judged.machine.products) or judged.machine.build}"
@@ -130,6 +144,7 @@ def _title(name: str, judged: Judged | Outside) -> str:
         return f"{head}: outside the catalogue: {judged.reason}"
     gap = judged.gap
     told = f"{len(gap.missing)} missing, {len(gap.unknown)} unknown"
+    told += f", {len(gap.withheld)} not entitled" if gap.withheld else ""
     kbs = ", ".join(f"KB{kb}" for kb in judged.install)
     return f"{head}: {told}" + (f"; install {kbs}" if kbs else "")
 
@@ -142,3 +157,5 @@ def _rows(name: str, judged: Judged | Outside, catalogue: CatalogueFile) -> Iter
         yield {**row, "machine": name, "verdict": "missing"}
     for row in _unknown(judged, catalogue):
         yield {**row, "machine": name, "verdict": "unknown", "evidence": f"{row['reason']}; {row['settle']}"}
+    for row in _not_entitled(judged, catalogue):
+        yield {**row, "machine": name, "verdict": "not entitled", "evidence": row["reason"]}

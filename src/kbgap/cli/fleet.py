@@ -8,6 +8,7 @@ from kbgap.catalogue.file import CatalogueFile
 from kbgap.cli import context
 from kbgap.cli.output import say
 from kbgap.core.errors import Unavailable
+from kbgap.core.model import Entitlement
 from kbgap.operations.fetch_catalogue import fetch_catalogue
 from kbgap.operations.load_catalogue import load_catalogue
 from kbgap.operations.manage_tenants import ensure_tenant, find_tenant
@@ -59,6 +60,6 @@ def catalogue_of(database: Database, settings: Settings, tenant: str) -> Catalog
             catalogue = shelf.current()
         except Unavailable:
             raise nothing_loaded from None
-        load_catalogue(database, catalogue, context.now())
+        load_catalogue(database, catalogue, context.now(), untold=Entitlement(settings.esu))
     context.warn_when_old(catalogue, settings)
     return catalogue

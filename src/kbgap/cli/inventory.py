@@ -9,6 +9,7 @@ from kbgap.cli.context import now, settings_of
 from kbgap.cli.fleet import catalogue_of, fleet, tenant_of
 from kbgap.cli.output import Row, print_rows, say
 from kbgap.core.errors import Invalid
+from kbgap.core.model import Entitlement
 from kbgap.inventory.reading import Input, read_inputs
 from kbgap.inventory.report import Report
 from kbgap.operations.arrivals import Status
@@ -25,9 +26,10 @@ def import_reports(options: argparse.Namespace) -> int:
     with fleet(settings, create=True) as database:
         tenant = tenant_of(database, settings)
         catalogue = catalogue_of(database, settings, tenant)
+        untold = Entitlement(settings.esu)
         for batch in _batches(read_inputs(options.paths, sys.stdin.buffer)):
             reports = [_report(given) for given in batch]
-            answers = report_inventory(database, catalogue, tenant, reports, now())
+            answers = report_inventory(database, catalogue, tenant, reports, now(), untold)
             for given, answer in zip(batch, answers, strict=True):
                 found[answer.status.value] += 1
                 for note in () if isinstance(given, Invalid) else given.notes:

@@ -9,8 +9,9 @@ from kbgap.cli.context import settings_of
 from kbgap.cli.fleet import catalogue_of, fleet, has_database, tenant_of
 from kbgap.cli.output import Row, print_json, print_rows
 from kbgap.core.errors import Invalid, NotFound
+from kbgap.core.model import Entitlement
 from kbgap.core.product_names import software_id
-from kbgap.core.verdicts import IsCovered, IsInstalled, IsMissing, IsUnknown, Verdict
+from kbgap.core.verdicts import IsCovered, IsInstalled, IsMissing, IsNotEntitled, IsUnknown, Verdict
 from kbgap.operations.explain import Explanation, explain_report, explain_stored
 from kbgap.operations.read_missing import missing_for_machine, missing_for_software
 
@@ -49,7 +50,8 @@ def explain(options: argparse.Namespace) -> int:
         with fleet(settings) as database:
             tenant = tenant_of(database, settings)
             catalogue = catalogue_of(database, settings, tenant)
-            explanation = explain_stored(database, catalogue, tenant, options.machine, options.kb)
+            untold = Entitlement(settings.esu)
+            explanation = explain_stored(database, catalogue, tenant, options.machine, options.kb, untold)
     rows: list[Row] = [
         {
             "machine": explanation.machine,
@@ -84,7 +86,9 @@ def _of_file(options: argparse.Namespace) -> Explanation:
     (given, *_) = read_inputs([options.machine])
     if isinstance(given, Invalid):
         raise given
-    return explain_report(given.report, current_catalogue(settings_of(options)), given.where, options.kb)
+    settings = settings_of(options)
+    untold = Entitlement(settings.esu)
+    return explain_report(given.report, current_catalogue(settings), given.where, options.kb, untold)
 
 
 def _print_sentences(explanation: Explanation) -> None:
@@ -104,5 +108,7 @@ def word(verdict: Verdict) -> str:
             return "covered"
         case IsMissing():
             return "missing"
+        case IsNotEntitled():
+            return "not entitled"
         case IsUnknown():
             return "unknown"

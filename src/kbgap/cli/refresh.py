@@ -103,6 +103,7 @@ def _tell_unreadable(rows: int, where: str) -> None:
 def load_into_fleet(settings: Settings, progress: Progress = silent) -> None:
     """Bring the fleet to the new catalogue, where there is one, and delete the files that nobody needs any more."""
     from kbgap.cli.fleet import fleet, has_database
+    from kbgap.core.model import Entitlement
     from kbgap.operations.load_catalogue import load_catalogue
     from kbgap.operations.prune_catalogues import prune_catalogues
 
@@ -112,7 +113,7 @@ def load_into_fleet(settings: Settings, progress: Progress = silent) -> None:
         return
     with fleet(settings) as database:
         with shelf.current() as catalogue:
-            load_catalogue(database, catalogue, now(), progress)
+            load_catalogue(database, catalogue, now(), progress, Entitlement(settings.esu))
         prune_catalogues(shelf, database)
 
 

@@ -3,17 +3,20 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from kbgap.core.model import Closing, Fixes, Installed, ProductFixes, SoftwareState
+from kbgap.core.entitlement import needs_esu
+from kbgap.core.model import Closing, Entitlement, Fixes, Installed, ProductFixes, SoftwareState, Update
 from kbgap.core.standing import LACKING, PROVEN, Standing, is_proven, standing
 from kbgap.core.tracks import offered
 from kbgap.core.verdicts import (
     AnotherMayClose,
     BuildReached,
     Doubt,
+    EntitlementUnknown,
     Finding,
     IsCovered,
     IsInstalled,
     IsMissing,
+    IsNotEntitled,
     IsUnknown,
     Lacking,
     Listed,
@@ -28,8 +31,9 @@ def assess(state: SoftwareState, fixes: Fixes, *, advisories: bool = False, clos
     """The verdict on every KB that is offered to, installed on or covered on a software state, by KB number.
 
     A KB is missing when some CVE of one of the state's products is open and the KB is among the offered ways to close
-    it; unknown when that cannot be decided. A KB of a track that the state does not follow gets no finding unless
-    it is there. ``fixes`` must hold each product of the state; products without any fix row may be absent.
+    it; unknown when that cannot be decided; not entitled when it needs extended security updates that the machine does
+    not get. A KB of a track that the state does not follow gets no finding unless it is there. ``fixes`` must hold each
+    product of the state; products without any fix row may be absent.
 
     With ``advisories`` an open advisory (ADV...) makes a KB missing too, as it does for Windows Update. Without
     ``closed`` the installed and covered KBs are left out: the rest is what is stored, and comes in a third of the time.
@@ -48,17 +52,23 @@ class _Seen:
 
     missing: Lacking | None = None
     unknown: Doubt | None = None
+    refused: IsNotEntitled | None = None
     proven: Proven | None = None
     closed_by: IsCovered | None = None
     lacking: list[str] = field(default_factory=list)
     doubtful: list[str] = field(default_factory=list)
+    withheld: list[str] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
     open_cves: list[str] = field(default_factory=list)
 
     @property
     def products(self) -> list[str]:
         """Those of the statement that counts."""
-        return self.lacking if self.missing else self.doubtful if self.unknown else self.named
+        if self.missing:
+            return self.lacking
+        if self.unknown:
+            return self.doubtful
+        return self.withheld if self.refused else self.named
 
 
 class _Tally:
@@ -82,7 +92,7 @@ class _Tally:
     def finding(self, kb: str) -> Finding:
         seen = self._seen[kb]
         # One product has each CVE once; of several some are the same.
-        cves = seen.open_cves if len(seen.lacking) < 2 else dict.fromkeys(seen.open_cves)
+        cves = seen.open_cves if len(seen.lacking) + len(seen.withheld) < 2 else dict.fromkeys(seen.open_cves)
         return Finding(kb=kb, verdict=_verdict(kb, seen), products=tuple(seen.products), open_cves=tuple(cves))
 
 
@@ -91,6 +101,8 @@ def _verdict(kb: str, seen: _Seen) -> Verdict:
         return IsMissing(evidence=seen.missing)
     if seen.unknown is not None:
         return IsUnknown(reason=seen.unknown)
+    if seen.refused is not None:
+        return seen.refused
     match seen.proven:
         case Listed():
             return IsInstalled(evidence=seen.proven)
@@ -168,14 +180,23 @@ class _Judgement:
         cves = [self._published.flaws[flaw].cve for flaw in closing.flaws] if is_open else []
         for index in self._offered(closing):
             stand = stands[index]
-            seen = self._tally[self._published.updates[index].kb]
-            if is_open and isinstance(stand, LACKING):
+            seen = self._tally[updates[index].kb]
+            entitlement = self._entitlement(updates[index])
+            if entitlement is Entitlement.NOT_ENTITLED:
+                seen.refused = IsNotEntitled(free_until=self._published.free_until)
+                seen.open_cves += cves
+                _add(seen.withheld, product.product)
+            elif is_open and isinstance(stand, LACKING) and entitlement is Entitlement.ENTITLED:
                 seen.missing = seen.missing or stand
                 seen.open_cves += cves
-                _add(seen.lacking, self._product.product)
+                _add(seen.lacking, product.product)
             else:
-                seen.unknown = seen.unknown or self._doubt(index, stands)
-                _add(seen.doubtful, self._product.product)
+                seen.unknown = seen.unknown or self._doubt(index, stands, is_open=is_open)
+                _add(seen.doubtful, product.product)
+
+    def _entitlement(self, update: Update) -> Entitlement:
+        """Whether the machine gets this update, if it needs it."""
+        return self._state.entitlement if needs_esu(self._published, update) else Entitlement.ENTITLED
 
     def _offered(self, closing: Closing) -> Iterable[int]:
         """The alternatives that the track prefers; of a fix in several parts, those not proven."""
@@ -184,11 +205,13 @@ class _Judgement:
         kinds = [self._published.updates[index].kind for index in closing.updates]
         return [closing.updates[position] for position in offered(kinds, self._state.track)]
 
-    def _doubt(self, index: int, stands: Mapping[int, Standing]) -> Doubt:
+    def _doubt(self, index: int, stands: Mapping[int, Standing], *, is_open: bool) -> Doubt:
         """Why it cannot be said that the update is missing, though no proven one closes the CVE."""
         stand = stands[index]
         if not isinstance(stand, PROVEN + LACKING):
             return stand
+        if is_open and isinstance(stand, LACKING):
+            return EntitlementUnknown(free_until=self._published.free_until)
         for other, its in stands.items():
             if not isinstance(its, PROVEN + LACKING):
                 return AnotherMayClose(kb=self._published.updates[other].kb)

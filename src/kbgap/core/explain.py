@@ -9,9 +9,11 @@ from kbgap.core.verdicts import (
     BuildReached,
     BuildUnknown,
     Doubt,
+    EntitlementUnknown,
     IsCovered,
     IsInstalled,
     IsMissing,
+    IsNotEntitled,
     IsUnknown,
     Lacking,
     Listed,
@@ -41,6 +43,8 @@ def explain(kb: str, verdict: Verdict) -> str:
             return f"KB{by} closes the same CVEs: {proven(by, evidence)}" if by else proven(kb, evidence)
         case IsMissing(evidence=evidence):
             return lacking(kb, evidence)
+        case IsNotEntitled(free_until=free_until):
+            return not_entitled(kb, free_until)
         case IsUnknown(reason=reason):
             return doubt(kb, reason)
         case _:
@@ -88,6 +92,11 @@ def lacking(kb: str, evidence: Lacking) -> str:
             assert_never(evidence)
 
 
+def not_entitled(kb: str, free_until: str) -> str:
+    """Why an update is not for the machine; ``free_until`` is an ISO day."""
+    return f"{_needs_esu(kb, free_until)}, which the machine does not get"
+
+
 def doubt(kb: str, reason: Doubt) -> str:
     """Why nothing certain can be said."""
     match reason:
@@ -104,6 +113,8 @@ def doubt(kb: str, reason: Doubt) -> str:
             return f"it is not certain that the machine has the product: {text} is not reported"
         case AnotherMayClose(kb=other):
             return f"KB{other}, of which nothing certain is known, would close the same CVEs"
+        case EntitlementUnknown(free_until=free_until):
+            return f"{_needs_esu(kb, free_until)}, and it is not reported whether the machine gets them"
         case _:
             assert_never(reason)
 
@@ -119,8 +130,14 @@ def settle(reason: Doubt) -> str:
             return "send the complete update history"
         case ProductUncertain(doubt=text):
             return f"send {text}"
+        case EntitlementUnknown():
+            return "send os.esu, or tell it for all machines by the setting esu"
         case _:
             assert_never(reason)
+
+
+def _needs_esu(kb: str, free_until: str) -> str:
+    return f"after {free_until} updates need extended security updates (ESU), and so does KB{kb}"
 
 
 def _level(level: Level) -> str:

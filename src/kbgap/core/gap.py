@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from kbgap.core.model import Evidence, Fixes, ProductFixes, Value
-from kbgap.core.verdicts import Doubt, Finding, IsMissing, IsUnknown, Lacking
+from kbgap.core.verdicts import Doubt, Finding, IsMissing, IsNotEntitled, IsUnknown, Lacking
 
 
 class MissingUpdate(Value, frozen=True):
@@ -27,17 +27,27 @@ class UnknownUpdate(Value, frozen=True):
     reason: Doubt
 
 
+class WithheldUpdate(Value, frozen=True):
+    """One KB that the machine lacks and does not get: everybody got the product's updates until that day (ISO)."""
+
+    kb: str
+    software: tuple[str, ...]
+    free_until: str
+
+
 class Gap(Value, frozen=True):
-    """Missing and unknown updates; newest release first, then by falling KB number."""
+    """Missing, unknown and withheld updates; newest release first, then by falling KB number."""
 
     missing: tuple[MissingUpdate, ...]
     unknown: tuple[UnknownUpdate, ...]
+    withheld: tuple[WithheldUpdate, ...] = ()
 
 
 def gap_of(findings: Mapping[str, Iterable[Finding]], evidence: Evidence, fixes: Fixes, first: str) -> Gap:
     """Join the findings of a machine's software states; ``first`` is the software named first in a row (Windows)."""
     missing: dict[str, dict[str, Lacking]] = {}
     unknown: dict[str, dict[str, Doubt]] = {}
+    withheld: dict[str, dict[str, str]] = {}
     for software in sorted(findings, key=lambda name: (name != first, name)):
         for finding in findings[software]:
             match finding.verdict:
@@ -45,6 +55,8 @@ def gap_of(findings: Mapping[str, Iterable[Finding]], evidence: Evidence, fixes:
                     missing.setdefault(finding.kb, {})[software] = lacking
                 case IsUnknown(reason=reason):
                     unknown.setdefault(finding.kb, {})[software] = reason
+                case IsNotEntitled(free_until=free_until):
+                    withheld.setdefault(finding.kb, {})[software] = free_until
                 case _:
                     pass
     days = _days(evidence, fixes)
@@ -66,6 +78,11 @@ def gap_of(findings: Mapping[str, Iterable[Finding]], evidence: Evidence, fixes:
             UnknownUpdate(kb=kb, software=tuple(found), reason=next(iter(found.values())))
             for kb, found in sorted(unknown.items(), key=newest_first, reverse=True)
             if kb not in missing
+        ),
+        withheld=tuple(
+            WithheldUpdate(kb=kb, software=tuple(found), free_until=next(iter(found.values())))
+            for kb, found in sorted(withheld.items(), key=newest_first, reverse=True)
+            if kb not in missing and kb not in unknown
         ),
     )
 

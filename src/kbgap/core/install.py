@@ -4,7 +4,19 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from kbgap.core.assess import assess
 from kbgap.core.builds import Build
-from kbgap.core.model import ByBuild, ByList, ByMark, ByVersion, Fixes, Kind, ProductFixes, SoftwareState, Update
+from kbgap.core.entitlement import needs_esu
+from kbgap.core.model import (
+    ByBuild,
+    ByList,
+    ByMark,
+    ByVersion,
+    Entitlement,
+    Fixes,
+    Kind,
+    ProductFixes,
+    SoftwareState,
+    Update,
+)
 from kbgap.core.verdicts import IsMissing
 from kbgap.core.versions import Version
 
@@ -26,7 +38,7 @@ def install_set(states: Iterable[SoftwareState], fixes: Fixes) -> tuple[str, ...
         missing |= mine
         surpassed |= _surpassed(state, fixes, mine)
         for published in (fixes[product.product] for product in state.products if product.product in fixes):
-            cumulative.update(_security_releases(published))
+            cumulative.update(_security_releases(published, state.entitlement))
             for update in published.updates:
                 if update.kb in missing:
                     offered[update.kb] = _stronger(offered.get(update.kb), update)
@@ -41,10 +53,15 @@ def install_set(states: Iterable[SoftwareState], fixes: Fixes) -> tuple[str, ...
     return tuple(sorted(_without_older_hotpatches(chosen, offered), key=int))
 
 
-def _security_releases(published: ProductFixes) -> Iterator[tuple[str, Build]]:
-    """What Windows Update would offer as the line's newest: a cumulative update that closes a CVE, not a preview."""
+def _security_releases(published: ProductFixes, entitlement: Entitlement) -> Iterator[tuple[str, Build]]:
+    """What Windows Update would offer as the line's newest: a cumulative update that closes a CVE, not a preview.
+
+    Nor one that needs extended security updates, unless it is certain that the machine gets them.
+    """
     closing = {index for closing in published.closings if not closing.advisory for index in closing.updates}
     for index, update in enumerate(published.updates):
+        if entitlement is not Entitlement.ENTITLED and needs_esu(published, update):
+            continue
         match update.proof:
             case ByBuild(build=build, source=source) if index in closing and not source.startswith("first later"):
                 if update.kind is not Kind.PREVIEW_ROLLUP:

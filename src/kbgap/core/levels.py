@@ -3,7 +3,8 @@
 from kbgap.core.model import Basis, Level, Line, Release, Track
 
 CUMULATIVE_KINDS = frozenset({"security", "preview", "out-of-band", "cumulative"})
-_ROLLUP_KINDS = frozenset({"rollup", "preview-rollup"})
+ROLLUP_KINDS = frozenset({"rollup", "preview-rollup"})
+SECURITY_ONLY = "security-only"
 
 
 def cumulative_releases(line: Line) -> list[Release]:
@@ -38,6 +39,6 @@ def track_of(line: Line | None, installed: frozenset[str], *, hotpatch: bool) ->
     if line.cumulative:
         return Track.HOTPATCH if hotpatch else Track.ROLLUP
     kinds = {release.kind for release in line.releases if release.kb in installed}
-    if "security-only" in kinds and not kinds & _ROLLUP_KINDS:
+    if SECURITY_ONLY in kinds and not kinds & ROLLUP_KINDS:
         return Track.SECURITY_ONLY
     return Track.ROLLUP

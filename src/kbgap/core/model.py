@@ -117,11 +117,15 @@ class Closing(Value, frozen=True):
 
 
 class ProductFixes(Value, frozen=True):
-    """Every valid fix row of one product, compiled: CVEs by the updates that close them (semantics 3.2, 3.4)."""
+    """Every valid fix row of one product, compiled: CVEs by the updates that close them (semantics 3.2, 3.4).
+
+    ``free_until`` as in ``Product``.
+    """
 
     product: str
     software: str
     line: str
+    free_until: str = ""
     updates: tuple[Update, ...] = ()
     flaws: tuple[Flaw, ...] = ()
     closings: tuple[Closing, ...] = ()
@@ -176,7 +180,8 @@ class Product(Value, frozen=True):
     ``versions`` the versions that the name lists (.NET: "3.5", "4.8"), and ``in_box`` whether the component is there
     unless a report says otherwise (semantics 3.1). ``aliases`` are the other names that Microsoft has given it.
     ``branch`` holds the versions that its updates are for, None where the version does not tell; ``system`` is set for
-    what does not run on Windows. Without a ``software`` it is on no machine, and ``reason`` says why.
+    what does not run on Windows. Without a ``software`` it is on no machine, and ``reason`` says why. After the day
+    ``free_until`` (ISO) its updates are for machines with extended security updates only; empty where that is not so.
     """
 
     id: str
@@ -195,6 +200,7 @@ class Product(Value, frozen=True):
     branch: Branch | None = None
     system: str = ""
     reason: str = ""
+    free_until: str = ""
 
 
 # --- what a machine reports ---------------------------------------------------------------------------------------
@@ -221,6 +227,14 @@ class Track(StrEnum):
     ROLLUP = "rollup"
     SECURITY_ONLY = "security-only"
     HOTPATCH = "hotpatch"
+
+
+class Entitlement(StrEnum):
+    """Whether a machine gets extended security updates (ESU); of an unknown one nobody knows."""
+
+    ENTITLED = "entitled"
+    NOT_ENTITLED = "not-entitled"
+    UNKNOWN = "unknown"
 
 
 class Installed(Value, frozen=True):
@@ -258,6 +272,7 @@ class Evidence(Value, frozen=True):
     updates: UpdateList
     track: Track
     level: Level | None = None
+    entitlement: Entitlement = Entitlement.ENTITLED
 
 
 class SoftwareState(Value, frozen=True):
@@ -272,6 +287,7 @@ class SoftwareState(Value, frozen=True):
     complete: bool = False
     history: bool = False
     applications: bool = False
+    entitlement: Entitlement = Entitlement.ENTITLED
 
 
 Fixes = Mapping[str, ProductFixes]

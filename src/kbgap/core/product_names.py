@@ -11,6 +11,7 @@ The tables are data (``data/products.toml``); what is here is how a name is take
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 import msgspec
 
@@ -42,7 +43,8 @@ class ArchitectureWord(Value, frozen=True, forbid_unknown_fields=True):
 class WindowsRelease(Value, frozen=True, forbid_unknown_fields=True):
     """One Windows release: its name without architecture, other beginnings of it, and what it means.
 
-    ``architecture`` is what a name without any architecture stands for.
+    ``architecture`` is what a name without any architecture stands for. After the day ``free_until`` its updates need
+    extended security updates.
     """
 
     name: str
@@ -51,6 +53,7 @@ class WindowsRelease(Value, frozen=True, forbid_unknown_fields=True):
     role: str
     aliases: tuple[str, ...] = ()
     architecture: str = ""
+    free_until: date | None = None
 
 
 class InBox(Value, frozen=True, forbid_unknown_fields=True):
@@ -204,6 +207,7 @@ def _windows(tidy: str, rules: ProductRules) -> Product | None:
                 architecture=word.architecture if word else release.architecture,
                 core=tidy.endswith(_CORE),
                 aliases=tuple(spellings[1:]),
+                free_until=release.free_until.isoformat() if release.free_until else "",
             )
     if any(f"{rest} ".casefold().startswith(f"{old} ".casefold()) for old in rules.outside):
         return Product(id="", name=tidy, software="", reason="a Windows that no update covers any more")
@@ -222,6 +226,7 @@ def _component(product_id: str, tidy: str, rules: ProductRules, platform: Produc
         architecture=platform.architecture,
         core=platform.core,
         platform=platform.id,
+        free_until=platform.free_until,
     )
     for rule in rules.components:
         match = re.fullmatch(rule.pattern, part, flags=re.IGNORECASE)

@@ -12,6 +12,7 @@ from kbgap.core.model import (
     ByList,
     ByMark,
     ByVersion,
+    Entitlement,
     Evidence,
     Fixes,
     Installed,
@@ -28,12 +29,14 @@ Products = tuple[Installed, ...]
 class Reading(Value, frozen=True):
     """What judging products at a level reads besides them: the updates that need the list of updates.
 
-    ``level`` is None where no update reads it; ``absence_counts``: it matters what the list does not name.
+    ``level`` is None where no update reads it; ``absence_counts``: it matters what the list does not name;
+    ``entitlement_counts``: updates of some of the products may need extended security updates.
     """
 
     level: Level | None
     updates: tuple[Update, ...]
     absence_counts: bool
+    entitlement_counts: bool
 
 
 Read = Callable[[Products, Level | None], Reading]
@@ -68,6 +71,7 @@ def whole(evidence: Evidence) -> tuple[SoftwareState, ...]:
             complete=evidence.updates.complete,
             history=evidence.updates.history,
             applications=evidence.updates.applications,
+            entitlement=evidence.entitlement,
         )
         for name in names
     )
@@ -98,7 +102,12 @@ def reading(products: Products, level: Level | None, fixes: Fixes) -> Reading:
     if level is not None and not any(_reads_level(update.proof) for update, _ in updates):
         level = None
     needing = tuple(update for update, product in updates if _reads_list(update.proof, level, product))
-    return Reading(level=level, updates=needing, absence_counts=any(_reads_absence(update.proof) for update in needing))
+    return Reading(
+        level=level,
+        updates=needing,
+        absence_counts=any(_reads_absence(update.proof) for update in needing),
+        entitlement_counts=any(p.product in fixes and fixes[p.product].free_until for p in products),
+    )
 
 
 def _state(software: str, products: Products, evidence: Evidence, read: Reading) -> SoftwareState:
@@ -113,6 +122,7 @@ def _state(software: str, products: Products, evidence: Evidence, read: Reading)
         complete=evidence.updates.complete and read.absence_counts,
         history=evidence.updates.history and read.absence_counts,
         applications=evidence.updates.applications and read.absence_counts,
+        entitlement=evidence.entitlement if read.entitlement_counts else Entitlement.ENTITLED,
     )
 
 

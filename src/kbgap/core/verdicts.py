@@ -104,9 +104,23 @@ class AnotherMayClose(Value, frozen=True, tag="another-may-close"):
     kb: str
 
 
+class EntitlementUnknown(Value, frozen=True, tag="entitlement-unknown"):
+    """The update is absent and needs extended security updates, and nothing says whether the machine gets them."""
+
+    free_until: str
+
+
 Proven = BuildReached | VersionReached | Listed | ListedSuperseding | SupersededByBuild
 Lacking = BuildBelow | VersionBelow | ListedBelow | NotListed | PendingRestart
-Doubt = ListIncomplete | NeedsHistory | NotAmongPrograms | BuildUnknown | ProductUncertain | AnotherMayClose
+Doubt = (
+    ListIncomplete
+    | NeedsHistory
+    | NotAmongPrograms
+    | BuildUnknown
+    | ProductUncertain
+    | AnotherMayClose
+    | EntitlementUnknown
+)
 
 
 class IsInstalled(Value, frozen=True, tag="installed"):
@@ -128,17 +142,29 @@ class IsMissing(Value, frozen=True, tag="missing"):
     evidence: Lacking
 
 
+class IsNotEntitled(Value, frozen=True, tag="not-entitled"):
+    """The update needs extended security updates, which the machine does not get: it may be open, but is not missing.
+
+    ``free_until``: the last day (ISO) on which everybody got the product's updates.
+    """
+
+    free_until: str
+
+
 class IsUnknown(Value, frozen=True, tag="unknown"):
     """Evidence is lacking; the reason says what would settle it."""
 
     reason: Doubt
 
 
-Verdict = IsInstalled | IsCovered | IsMissing | IsUnknown
+Verdict = IsInstalled | IsCovered | IsMissing | IsNotEntitled | IsUnknown
 
 
 class Finding(Value, frozen=True):
-    """One KB on one software state: the verdict, and the products of the state that its open or judged rows name."""
+    """One KB on one software state: the verdict, and the products of the state that its open or judged rows name.
+
+    ``open_cves``: what a missing update, or one that the machine is not entitled to, would close.
+    """
 
     kb: str
     verdict: Verdict

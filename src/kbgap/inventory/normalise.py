@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from kbgap.core.builds import Build
+from kbgap.core.entitlement import entitlement_of
 from kbgap.core.errors import Invalid, NotFound
 from kbgap.core.levels import derive_level, track_of
-from kbgap.core.model import Basis, Evidence, Installed, Level, Line, Product, UpdateList, Value
+from kbgap.core.model import Basis, Entitlement, Evidence, Installed, Level, Line, Product, UpdateList, Value
 from kbgap.core.products import ProductIndex
 from kbgap.inventory import dotnet
 from kbgap.inventory.os_names import NameMarks, api_words, read_name
@@ -57,8 +58,15 @@ class Outside(Value, frozen=True):
     reason: str
 
 
-def normalise(report: Report, index: ProductIndex, lines: Mapping[str, Line]) -> Normalised | Outside:
+def normalise(
+    report: Report,
+    index: ProductIndex,
+    lines: Mapping[str, Line],
+    untold: Entitlement = Entitlement.ENTITLED,
+) -> Normalised | Outside:
     """What a report proves about one machine, against the products and lines of one catalogue.
+
+    ``untold``: what counts for a machine of which nothing says whether it gets extended security updates.
 
     Raises:
         Invalid: the report contradicts itself: name, build, installation type and architecture do not fit together.
@@ -81,7 +89,7 @@ def normalise(report: Report, index: ProductIndex, lines: Mapping[str, Line]) ->
     except NotFound as error:
         return Outside(machine=facts, reason=error.what)
     _check_prefix(report.os, line, number)
-    return _normalised(report, windows, line, index, facts)
+    return _normalised(report, windows, line, index, facts, untold)
 
 
 # --- which Windows ------------------------------------------------------------------------------------------------
@@ -141,7 +149,12 @@ def _windows(index: ProductIndex, role: str, number: int, architecture: str, cor
 
 
 def _normalised(
-    report: Report, windows: Sequence[Product], line: Line, index: ProductIndex, facts: MachineFacts
+    report: Report,
+    windows: Sequence[Product],
+    line: Line,
+    index: ProductIndex,
+    facts: MachineFacts,
+    untold: Entitlement,
 ) -> Normalised:
     architecture = facts.architecture or (windows[0].architecture if len(windows) == 1 else "")
     found = recognise(report.software or (), index, architecture)
@@ -150,11 +163,14 @@ def _normalised(
     is_released = index.is_released(windows[0].role, facts.os_build)
     if not is_released:
         notes.append(f"build {facts.os_build} was never released: it is judged as {windows[0].name}, by its list only")
+    level = _level(report.os, line, updates) if is_released else None
+    free_until = windows[0].free_until
     evidence = Evidence(
         products=products,
         updates=updates,
         track=track_of(line, updates.installed, hotpatch=report.os.hotpatch is True),
-        level=_level(report.os, line, updates) if is_released else None,
+        level=level,
+        entitlement=entitlement_of(report.os.esu, free_until, line, level, updates.installed, untold),
     )
     machine = MachineFacts(
         os_platform=facts.os_platform,

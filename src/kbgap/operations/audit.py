@@ -7,7 +7,7 @@ from kbgap.core.asof import as_of
 from kbgap.core.assess import assess
 from kbgap.core.gap import Gap, gap_of
 from kbgap.core.install import install_set
-from kbgap.core.model import Evidence, Fixes, Value
+from kbgap.core.model import Entitlement, Evidence, Fixes, Value
 from kbgap.core.project import project
 from kbgap.inventory.normalise import MachineFacts, Normalised, Outside, normalise
 from kbgap.inventory.report import Report
@@ -22,12 +22,17 @@ class Judged(Value, frozen=True):
     notes: tuple[str, ...]
 
 
-def judge(report: Report, catalogue: CatalogueFile, day: str | None = None) -> Judged | Outside:
-    """Judge one report; with ``day`` (ISO) only by rows dated on or before it.
+def judge(
+    report: Report,
+    catalogue: CatalogueFile,
+    day: str | None = None,
+    untold: Entitlement = Entitlement.ENTITLED,
+) -> Judged | Outside:
+    """Judge one report; with ``day`` (ISO) only by rows dated on or before it. ``untold`` as in ``normalise``.
 
     Raises Invalid when the report contradicts itself.
     """
-    normalised = normalise(report, catalogue.index, catalogue.lines)
+    normalised = normalise(report, catalogue.index, catalogue.lines, untold)
     match normalised:
         case Outside():
             return normalised

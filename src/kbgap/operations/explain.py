@@ -4,7 +4,7 @@ from kbgap.catalogue.file import CatalogueFile
 from kbgap.core.assess import assess
 from kbgap.core.errors import Invalid
 from kbgap.core.explain import explain as explain_verdict
-from kbgap.core.model import Value
+from kbgap.core.model import Entitlement, Value
 from kbgap.core.project import whole
 from kbgap.core.verdicts import IsCovered, ListedSuperseding, Verdict
 from kbgap.inventory.kb import parse_kb
@@ -38,8 +38,17 @@ class Explanation(Value, frozen=True):
     note: str = ""
 
 
-def explain_stored(database: Database, catalogue: CatalogueFile, tenant: str, machine: str, kb: str) -> Explanation:
+def explain_stored(
+    database: Database,
+    catalogue: CatalogueFile,
+    tenant: str,
+    machine: str,
+    kb: str,
+    untold: Entitlement = Entitlement.ENTITLED,
+) -> Explanation:
     """Judge one KB again on the whole evidence of a machine (its id or DNS name), and say what decides.
+
+    ``untold`` as in ``normalise``.
 
     Raises:
         NotFound: there is no such machine, or the KB fixes nothing in the catalogue.
@@ -48,16 +57,18 @@ def explain_stored(database: Database, catalogue: CatalogueFile, tenant: str, ma
     with database.snapshot() as connection:
         found = machines.find(connection, tenant_key(tenant), machine)
         body = unpacked(states.evidence_body(connection, tenant_key(tenant), found.evidence))
-    return explain_report(decode_evidence(body), catalogue, machine, kb)
+    return explain_report(decode_evidence(body), catalogue, machine, kb, untold)
 
 
-def explain_report(report: Report, catalogue: CatalogueFile, machine: str, kb: str) -> Explanation:
+def explain_report(
+    report: Report, catalogue: CatalogueFile, machine: str, kb: str, untold: Entitlement = Entitlement.ENTITLED
+) -> Explanation:
     """As ``explain_stored``, for a report at hand; ``machine`` is what to call it."""
     number = parse_kb(kb)
     if number is None:
         raise Invalid(f"{kb[:40]!r} is no KB number", mend="write KB4540673 or 4540673")
     name = catalogue.update(number).name
-    normalised = normalise(report, catalogue.index, catalogue.lines)
+    normalised = normalise(report, catalogue.index, catalogue.lines, untold)
     if isinstance(normalised, Outside):
         note = f"the machine is outside the catalogue: {normalised.reason}"
         return Explanation(machine=machine, kb=number, name=name, software=(), note=note)

@@ -8,7 +8,7 @@ import msgspec
 from kbgap.catalogue.file import CatalogueFile
 from kbgap.core.assess import assess
 from kbgap.core.errors import Invalid, Unavailable
-from kbgap.core.model import Evidence, Level, SoftwareState, Value
+from kbgap.core.model import Entitlement, Evidence, Level, SoftwareState, Value
 from kbgap.core.project import Products, Reading, project, reading
 from kbgap.core.verdicts import Finding
 from kbgap.inventory.normalise import MachineFacts, Normalised, Outside, normalise
@@ -44,8 +44,10 @@ class Led(Value, frozen=True):
 class Judge:
     """Leads reports to states, and judges states, with one catalogue."""
 
-    def __init__(self, catalogue: CatalogueFile) -> None:
+    def __init__(self, catalogue: CatalogueFile, untold: Entitlement = Entitlement.ENTITLED) -> None:
+        """Use ``catalogue``; ``untold`` as in ``normalise``."""
         self._catalogue = catalogue
+        self._untold = untold
         self._ahead: dict[SoftwareState, tuple[Finding, ...]] = {}
         self._read = lru_cache(maxsize=_READINGS)(partial(_reading, catalogue))
 
@@ -56,7 +58,7 @@ class Judge:
 
     def lead(self, report: Report) -> Led:
         """The states of the machine that reports this; Invalid when the report contradicts itself."""
-        found = normalise(report, self._catalogue.index, self._catalogue.lines)
+        found = normalise(report, self._catalogue.index, self._catalogue.lines, self._untold)
         states = self._states(found.evidence) if isinstance(found, Normalised) else ()
         return Led(
             profile=make_profile(found.machine.os_build, states),

@@ -7,6 +7,7 @@ from datetime import datetime
 from kbgap.catalogue.file import CatalogueFile
 from kbgap.catalogue.offers import Progress, silent
 from kbgap.core.gap import cves_of
+from kbgap.core.model import Entitlement
 from kbgap.operations.bring_tenant import bring_tenant
 from kbgap.operations.cve_facts import cve_rows
 from kbgap.operations.judging import Judge
@@ -18,12 +19,18 @@ from kbgap.store.database import Database
 from kbgap.store.views import VENDOR
 
 
-def load_catalogue(database: Database, file: CatalogueFile, now: datetime, progress: Progress = silent) -> None:
+def load_catalogue(
+    database: Database,
+    file: CatalogueFile,
+    now: datetime,
+    progress: Progress = silent,
+    untold: Entitlement = Entitlement.ENTITLED,
+) -> None:
     """Save the catalogue, then bring one tenant after another to it.
 
     A tenant's readers see the old revision until its switch, and then the new one; reports come in all the time, but
     for the moment of the switch. When this is broken off, some tenants are at the new revision and some at the old one,
-    each of them whole; loading again goes on from there, and judges no state twice.
+    each of them whole; loading again goes on from there, and judges no state twice. ``untold`` as in ``normalise``.
 
     Raises:
         Invalid: the file is damaged.
@@ -31,7 +38,7 @@ def load_catalogue(database: Database, file: CatalogueFile, now: datetime, progr
     """
     file.verify()
     _save(database, file, now)
-    judge = Judge(file)
+    judge = Judge(file, untold)
     with database.snapshot() as connection:
         all_tenants = tenants.listed(connection)
     for tenant in all_tenants:

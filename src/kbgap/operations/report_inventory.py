@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from kbgap.catalogue.file import CatalogueFile
 from kbgap.core.errors import Invalid
-from kbgap.core.model import Value
+from kbgap.core.model import Entitlement, Value
 from kbgap.inventory.report import Report
 from kbgap.operations.arrivals import Answer, Arrivals, sort_out
 from kbgap.operations.judging import Judge, Led, require_current
@@ -37,7 +37,12 @@ class _Prepared(Value, frozen=True):
 
 
 def report_inventory(
-    database: Database, catalogue: CatalogueFile, tenant: str, reports: Iterable[Report | Invalid], now: datetime
+    database: Database,
+    catalogue: CatalogueFile,
+    tenant: str,
+    reports: Iterable[Report | Invalid],
+    now: datetime,
+    untold: Entitlement = Entitlement.ENTITLED,
 ) -> tuple[Answer, ...]:
     """Record reports and judge what they tell; one answer for each, in order, given when it is durable.
 
@@ -47,13 +52,14 @@ def report_inventory(
         tenant: its GUID.
         reports: what was read; an Invalid in a report's place is answered as rejected, and loses no neighbour.
         now: when they came, with a time zone.
+        untold: what counts for a machine of which nothing says whether it gets extended security updates.
 
     Raises:
         NotFound: there is no such tenant.
         Unavailable: the database failed, or the tenant is at another catalogue. Some reports may have been recorded;
             sending all of them again does no harm.
     """
-    judge = Judge(catalogue)
+    judge = Judge(catalogue, untold)
     answers: list[Answer] = []
     for piece in in_pieces(reports, _BATCH):
         answers += _record(database, judge, tenant, [_tell(report, tenant, now) for report in piece], now)

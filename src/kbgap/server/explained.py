@@ -6,6 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 from kbgap.auth.permissions import Principal
+from kbgap.core.model import Entitlement
 from kbgap.odata.options import Query
 from kbgap.operations.explain import Explanation, explain_stored
 from kbgap.operations.read_machines import get_machine
@@ -40,7 +41,8 @@ async def explain_kb(call: Call, principal: Principal) -> Response:
         its = asked(call, principal, Query(), now)
         machine = get_machine(its.database, its.tenant, its.id, its.scopes)
         kb = its.part("kb")
-        return _answer(machine.id, explain_stored(its.database, its.catalogue, its.tenant, machine.id, kb))
+        untold = Entitlement(call.service.settings.esu)
+        return _answer(machine.id, explain_stored(its.database, its.catalogue, its.tenant, machine.id, kb, untold))
 
     return answer_json(await call.in_thread(work))
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from kbgap.auth.permissions import Principal
 from kbgap.core.errors import Invalid
+from kbgap.core.model import Entitlement
 from kbgap.inventory.decode import Limits, TooManyReports, decode_reports
 from kbgap.inventory.report import Report
 from kbgap.operations.arrivals import Answer, Status
@@ -45,7 +46,8 @@ async def take_reports(call: Call, principal: Principal) -> Response:
 
     def take() -> tuple[Answer, ...]:
         reports = _decode(body, content, service.settings)
-        return report_inventory(service.database, service.catalogue(), principal.tenant_guid, reports, now)
+        untold = Entitlement(service.settings.esu)
+        return report_inventory(service.database, service.catalogue(), principal.tenant_guid, reports, now, untold)
 
     answers = await call.in_thread(take)
     service.epochs.forget(principal.tenant_guid)  # the sender's next question is answered with what it has just sent

@@ -77,6 +77,11 @@ class Settings:
     max_body: Annotated[int, SIZE, "The largest body of a request, as it is sent."] = 64 << 20
     max_unpacked_body: Annotated[int, SIZE, "The largest body of a request, unpacked."] = 256 << 20
     max_batch: Annotated[int, number(1, 10_000_000), "The largest number of reports in one request."] = 100_000
+    esu: Annotated[
+        Literal["entitled", "not-entitled", "unknown"],
+        word("entitled", "not-entitled", "unknown"),
+        "What counts for a machine that does not say whether it gets extended security updates (ESU).",
+    ] = "entitled"
     silent_after: Annotated[timedelta, DURATION, "A machine not heard for so long leaves the counts."] = timedelta(
         days=30
     )

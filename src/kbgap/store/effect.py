@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from kbgap.core.model import Value
-from kbgap.core.verdicts import Finding, IsMissing
+from kbgap.core.verdicts import Finding, IsMissing, IsNotEntitled
 
 
 class Effect(Value, frozen=True):
@@ -17,12 +17,14 @@ class Effect(Value, frozen=True):
 def effect_of(software: str, findings: Iterable[Finding]) -> Effect:
     """What a machine adds whose state has these findings; unknown updates add nothing.
 
+    What it is not entitled to adds no missing KB, but its CVEs are open all the same.
+
     It has the software, also where a doubt remains which of its products: without the architecture, for example, it is
     certain that it is Windows 10.
     """
-    missing = [finding for finding in findings if isinstance(finding.verdict, IsMissing)]
+    lacking = [finding for finding in findings if isinstance(finding.verdict, IsMissing | IsNotEntitled)]
     return Effect(
         software=software,
-        missing=frozenset(finding.kb for finding in missing),
-        open_cves=frozenset(cve for finding in missing for cve in finding.open_cves),
+        missing=frozenset(finding.kb for finding in lacking if isinstance(finding.verdict, IsMissing)),
+        open_cves=frozenset(cve for finding in lacking for cve in finding.open_cves),
     )

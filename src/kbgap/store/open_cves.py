@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, select
 
-from kbgap.core.verdicts import Finding, IsMissing
+from kbgap.core.verdicts import Finding, IsMissing, IsNotEntitled
 from kbgap.store import schema
 from kbgap.store.packing import in_pieces, unpack
 from kbgap.store.recent import Recent
@@ -65,7 +65,7 @@ def _load(
 
 def _open(software: str, findings: Iterable[Finding]) -> Iterable[OpenCve]:
     for finding in findings:
-        if isinstance(finding.verdict, IsMissing):
+        if isinstance(finding.verdict, IsMissing | IsNotEntitled):
             kb = intern(finding.kb)
             for cve in finding.open_cves:
                 yield OpenCve(software, intern(cve), kb)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, bindparam, select, update
 
 from kbgap.core.model import SoftwareState, Value
-from kbgap.core.verdicts import Finding, IsMissing, IsUnknown
+from kbgap.core.verdicts import Finding, IsMissing, IsNotEntitled, IsUnknown
 from kbgap.store import dialect, schema
 from kbgap.store.effect import effect_of
 from kbgap.store.facts import Facts, decode_facts
@@ -21,7 +21,7 @@ Assess = Callable[[SoftwareState], Iterable[Finding]]
 
 
 class JudgedState(Value, frozen=True):
-    """A software state with its findings at one catalogue revision: the missing and the unknown ones, nothing else."""
+    """A software state with its findings at one catalogue revision: missing, not entitled and unknown ones alone."""
 
     state: SoftwareState
     findings: tuple[Finding, ...]
@@ -189,6 +189,7 @@ def _save_states(
         }
         for key, found in judged.items()
         for finding in found
+        if not isinstance(finding.verdict, IsNotEntitled)
     ]
     distinct = [mine | {"gap": digest([gap]), "body": pack(gap)} for gap in set(gaps.values())]
     dialect.insert_new(tx, schema.software_state, bodies)
@@ -199,7 +200,7 @@ def _save_states(
 
 def _kept(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings that are stored; ``explain`` judges the others again when somebody asks."""
-    return tuple(finding for finding in findings if isinstance(finding.verdict, IsMissing | IsUnknown))
+    return tuple(finding for finding in findings if isinstance(finding.verdict, IsMissing | IsNotEntitled | IsUnknown))
 
 
 def load_states(
