@@ -1,4 +1,4 @@
-"""Ingest seeded reports batch by batch and say what was acknowledged: the process that test_kill_ingest.py kills.
+"""Ingest seeded reports batch by batch and say what was acknowledged: the process that the tests here disturb.
 
 Called with the database's address, the catalogue file, the seed, the first report and the number of reports.
 """
@@ -8,14 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
+from sqlalchemy import select
+
 from kbgap.catalogue.file import CatalogueFile
+from kbgap.core.errors import KbgapError
 from kbgap.inventory.report import Machine, Report
 from kbgap.operations.report_inventory import report_inventory
-from kbgap.store.database import open_database
+from kbgap.operations.telling import decode_evidence
+from kbgap.store import schema
+from kbgap.store.database import Database, open_database
+from kbgap.store.packing import unpacked
 from tests.builders import NOW, TENANT, a_report
 
 MACHINES = 4_000
 BATCH = 100
+FAILED = 3
 
 
 def seeded_reports(seed: int, first: int, number: int) -> Iterator[tuple[str, int, Report]]:
@@ -25,6 +32,15 @@ def seeded_reports(seed: int, first: int, number: int) -> Iterator[tuple[str, in
         name, ubr = f"ws-{random.randrange(MACHINES)}", random.choice([418, 500, 657, 700, 719, 778])
         machine = Machine(computer_dns_name=name, rbac_group_name=random.choice(["", "berlin", "oslo"]))
         yield name, ubr, a_report(machine=machine, ubr=ubr, kbs=random.sample(["4532693", "4540673", "4549951"], 2))
+
+
+def builds(database: Database) -> dict[str, str]:
+    """The build that each machine reported last, as far as the database knows."""
+    machine, evidence = schema.machine, schema.evidence
+    joined = machine.join(evidence, machine.c.evidence == evidence.c.evidence)
+    with database.snapshot() as connection:
+        rows = connection.execute(select(machine.c.computer_dns_name, evidence.c.body).select_from(joined)).all()
+    return {name: decode_evidence(unpacked(body)).os.build for name, body in rows}
 
 
 def main() -> None:
@@ -39,4 +55,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KbgapError as error:
+        print(f"kbgap: {error}", file=sys.stderr)
+        sys.exit(FAILED)

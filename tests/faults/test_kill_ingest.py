@@ -11,15 +11,10 @@ import time
 from pathlib import Path
 from random import Random
 
-from sqlalchemy import select
-
 from kbgap.catalogue.file import CatalogueFile
 from kbgap.operations.check_database import check
-from kbgap.operations.telling import decode_evidence
-from kbgap.store import schema
 from kbgap.store.database import Database
-from kbgap.store.packing import unpacked
-from tests.faults.ingest import BATCH, seeded_reports
+from tests.faults.ingest import BATCH, builds, seeded_reports
 
 KILLS = int(os.environ.get("KBGAP_TEST_KILLS", "3"))
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,15 +39,6 @@ def ingest_until_killed(database: Database, catalogue: CatalogueFile, first: int
                 acknowledged = max([acknowledged, *map(int, writer.stdout)])
                 break
     return acknowledged
-
-
-def builds(database: Database) -> dict[str, str]:
-    """The build that each machine reported last, as far as the database knows."""
-    machine, evidence = schema.machine, schema.evidence
-    joined = machine.join(evidence, machine.c.evidence == evidence.c.evidence)
-    with database.snapshot() as connection:
-        rows = connection.execute(select(machine.c.computer_dns_name, evidence.c.body).select_from(joined)).all()
-    return {name: decode_evidence(unpacked(body)).os.build for name, body in rows}
 
 
 class Expected:

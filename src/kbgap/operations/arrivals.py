@@ -40,7 +40,10 @@ class Arrivals(Value, frozen=True):
 
 
 def sort_out(batch: Sequence[Told | Invalid], before: Mapping[str, Heard], now: datetime) -> Arrivals:
-    """Take the reports one after another, as if each had come alone; ``before`` is what earlier batches said."""
+    """Take the reports one after another, as if each had come alone; ``before`` is what earlier batches said.
+
+    A time after ``now`` was written by a clock that has been set back since, and makes no report an older one.
+    """
     answers: list[Answer] = []
     heard: dict[str, Heard] = {}
     changed: dict[str, Told] = {}
@@ -49,7 +52,7 @@ def sort_out(batch: Sequence[Told | Invalid], before: Mapping[str, Heard], now: 
             answers.append(Answer(status=Status.REJECTED, reason=str(told)))
             continue
         last = heard.get(told.machine_id) or before.get(told.machine_id)
-        if last is not None and told.reported_at < last.reported_at:
+        if last is not None and told.reported_at < last.reported_at <= now:
             reason = f"older than the report of {last.reported_at:%Y-%m-%dT%H:%M:%SZ}, which is kept"
             answers.append(Answer(status=Status.UNCHANGED, machine_id=told.machine_id, reason=reason))
             continue
