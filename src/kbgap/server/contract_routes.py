@@ -207,6 +207,13 @@ _EXPORTS = (
 )
 _DESCRIPTIONS = (
     *rows("/api/alerts", ANYTHING, alerts.ALERTS, "Always an empty list, for connection tests."),
+    *rows(
+        "/api/machines/{id}/alerts",
+        ANYTHING,
+        alerts.OF_MACHINE,
+        "Always an empty list of a machine that is there: a client of the machines asks for it.",
+        is_ours=True,
+    ),
     Operation(
         "GET",
         "/api",
