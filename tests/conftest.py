@@ -14,6 +14,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import Engine, event
+
+from tests.citus import Recorder
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_SHARED_DATA = "the shared data set is not here"
@@ -88,6 +91,18 @@ def engine_url(request: pytest.FixtureRequest) -> str:
     """The address of an empty database: each test that asks runs once on SQLite and once on PostgreSQL."""
     url: str = request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param])
     return url
+
+
+# --- a database may be spread over nodes --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements() -> Iterator[Recorder]:
+    """Every statement that any test makes our code send is one that Citus would take."""
+    recorder = Recorder()
+    event.listen(Engine, "before_cursor_execute", recorder.look)
+    yield recorder
+    event.remove(Engine, "before_cursor_execute", recorder.look)
 
 
 # --- no network ---------------------------------------------------------------------------------------------------

@@ -173,6 +173,7 @@ def _log(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
 def _db(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     group = _group(commands, "db", "the fleet's database")
     _command(group, "migrate", "database.migrate", "make the database, or bring its schema up to date")
+    _command(group, "distribute", "database.distribute", "spread a new database over the nodes of a Citus cluster")
     _format(_command(group, "check", "database.check", "recount everything and compare with the stored counts"))
 
 

@@ -1,4 +1,4 @@
-"""The ``kbgap db`` commands: make the fleet's database, bring it up to date, check it."""
+"""The ``kbgap db`` commands: make the fleet's database, bring it up to date, spread it, check it."""
 
 import argparse
 
@@ -6,6 +6,7 @@ from kbgap.cli.context import settings_of
 from kbgap.cli.fleet import fleet
 from kbgap.cli.output import print_rows
 from kbgap.operations.check_database import check as check_counts
+from kbgap.operations.distribute_database import distribute_database
 from kbgap.store.migrate import migrate as bring_up_to_date
 
 _FAILED = 3
@@ -17,6 +18,14 @@ def migrate(options: argparse.Namespace) -> int:
     if not settings.database_url:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     print(f"the database is at schema {bring_up_to_date(settings.database)}")
+    return 0
+
+
+def distribute(options: argparse.Namespace) -> int:
+    """Spread the tables of a new database over the nodes of a Citus cluster."""
+    with fleet(settings_of(options)) as database:
+        names = distribute_database(database)
+    print(f"distributed: {', '.join(names)}" if names else "every table is distributed already")
     return 0
 
 

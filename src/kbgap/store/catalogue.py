@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, delete, insert, select
 
 from kbgap.core.errors import NotFound, Unavailable
 from kbgap.core.model import Value
-from kbgap.store import dialect, schema
+from kbgap.store import dialect, schema, tenants
 from kbgap.store.packing import encode_text, in_pieces
 
 
@@ -126,6 +126,7 @@ def file_bytes(connection: Connection, revision: str) -> bytes:
 
 def drop_unused(tx: Connection, keep: str) -> None:
     """Delete the revisions that no tenant's pointer is at, except one."""
-    pointer, head = schema.tenant_pointer, schema.catalogue_revision
-    used = set(tx.scalars(select(pointer.c.revision).where(pointer.c.revision.is_not(None)))) | {keep}
+    head = schema.catalogue_revision
+    # One tenant after another: a distributed database lets nobody change what it copies after a read of all nodes.
+    used = {tenants.pointer(tx, tenant.guid).revision for tenant in tenants.listed(tx)} - {None} | {keep}
     tx.execute(delete(head).where(head.c.revision.not_in(used)))

@@ -20,6 +20,8 @@ from sqlalchemy import (
     make_url,
     select,
 )
+from sqlalchemy import column as sql_column
+from sqlalchemy import table as sql_table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -123,6 +125,14 @@ def lock_for_migration(connection: Connection) -> None:
     """Let one process at a time migrate, until the transaction ends; SQLite's write transaction does so by itself."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+
+
+def has_citus(connection: Connection) -> bool:
+    """Whether the database can distribute tables over nodes."""
+    if connection.dialect.name != "postgresql":
+        return False
+    calls = select(func.count()).select_from(sql_table("pg_proc", sql_column("proname")))
+    return bool(connection.scalar(calls.where(sql_column("proname") == "create_distributed_table")))
 
 
 # --- writing many rows -----------------------------------------------------------------------------------------------
