@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import select, text
 
@@ -19,6 +20,7 @@ from kbgap.operations.report_inventory import report_inventory
 from kbgap.store import catalogue as stored
 from kbgap.store.columns import metadata
 from kbgap.store.database import Database
+from kbgap.store.schema_answers import exposure, profile_exposure
 from tests.builders import APRIL, FEBRUARY, MARCH, NOW, OTHER_TENANT, TENANT, a_catalogue, a_report, later
 from tests.failing import FailingStatement
 
@@ -174,3 +176,23 @@ def test_without_a_catalogue_there_is_nothing_to_fetch(database: Database, tmp_p
         fetch_catalogue(database, Shelf(tmp_path), TENANT)
     with database.reading() as connection, pytest.raises(NotFound, match="is not in the database"):
         stored.file_bytes(connection, "2020-Mar-000000000000")
+
+
+def test_a_cve_that_is_found_graver_weighs_more(fleet: Database, catalogue: CatalogueFile, tmp_path: Path) -> None:
+    """What is open stays the same, and yet the machines are more exposed than the documents said before."""
+    report_inventory(fleet, catalogue, TENANT, [a_report("ws-1")], NOW)
+
+    def score() -> float:
+        with fleet.snapshot() as connection:
+            joined = exposure.join(profile_exposure, exposure.c.exposure == profile_exposure.c.exposure)
+            return float(connection.scalars(select(exposure.c.score).select_from(joined)).one())
+
+    before = score()
+    graver = tuple(
+        msgspec.structs.replace(entry, severities=dict.fromkeys(MARCH.products, "Critical")) for entry in MARCH.entries
+    )
+    with a_catalogue(tmp_path / "graver", FEBRUARY, msgspec.structs.replace(MARCH, entries=graver)) as file:
+        load_catalogue(fleet, file, later(days=1))
+
+    assert score() > before
+    assert check(fleet) == []

@@ -19,7 +19,7 @@ from kbgap.core.errors import KbgapError, Unavailable
 from kbgap.core.model import Value
 
 _LOCK, _RECORD = ".turn.lock", "last-refresh.json"
-_PATIENCE = 1.0  # seconds; whoever only looks holds the lock for much less
+_PATIENCE = 0.2  # seconds; whoever only looks holds the lock for much less
 
 
 class Outcome(StrEnum):
