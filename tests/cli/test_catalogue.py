@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from kbgap.catalogue.file import CatalogueFile, write_catalogue
 from kbgap.catalogue.shelf import Shelf
@@ -122,11 +123,36 @@ def test_a_difference_between_two_catalogues_is_told(run: Run, tmp_path: Path) -
 
 
 def test_what_is_dirty_is_counted_by_kind(run: Run) -> None:
-    """``catalogue quality`` counts and gives an example."""
+    """``catalogue quality`` counts, gives an example and says what deals with it."""
     rows = json.loads(run("catalogue", "quality", "--format", "json").out)
 
-    assert all(set(row) == {"kind", "count", "example"} for row in rows)
+    assert all(set(row) == {"kind", "count", "example", "mendedBy"} for row in rows)
     assert run("catalogue", "quality", "--kind", "no such kind").code == 2
+
+
+def test_a_page_tells_what_mends_each_error(run: Run, tmp_path: Path) -> None:
+    """KB, product, what is wrong and which override mends it; of the rest the rule that deals with it."""
+    typo = replace(fix("5021255", WINDOWS), fixed_build="10.0.22621.993")
+    itself = fix("4551762", WINDOWS, supersedes=["4551762"])
+    dirty = document(
+        "2022-Dec",
+        "December 2022 Security Updates",
+        "2022-12-13",
+        entry("CVE-2022-1", "2022-12-13", typo),
+        entry("CVE-2022-2", "2022-12-13", itself),
+    )
+    run("catalogue", "import", str(write_catalogue(compile_documents([dirty]), tmp_path)))
+
+    page = " ".join(run("catalogue", "quality").out.split())
+    (row,) = json.loads(run("catalogue", "quality", "--kind", "mistyped fixed build", "--format", "json").out)
+    table = " ".join(run("catalogue", "quality", "--kind", "mistyped fixed build").out.split())
+
+    assert "1 are mended by reviewed overrides" in page
+    assert "5021255 Windows 10 Version 1909 for x64-based Systems FixedBuild is 10.0.22621.993" in page
+    assert "update that supersedes itself 1 4551762 the edge is dropped rule 3.3e: the edge is left out" in page
+    assert row["mendedBy"] == "override fixed_builds: KB5021255 10.0.22621.993"
+    assert (row["kb"], row["product"]) == ("5021255", "Windows 10 Version 1909 for x64-based Systems")
+    assert "FixedBuild is 10.0.22621.993" in table
 
 
 def test_no_catalogue_yet_names_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

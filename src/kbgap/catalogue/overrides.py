@@ -22,9 +22,13 @@ _RowOverride = FixedBuildTypo | WrongProduct | ChildLink
 
 
 class OverrideUse(Value, frozen=True):
-    """How many rows each entry changes, by its label; for sets of KBs, how many rows are read another way for it."""
+    """How many rows each entry changes, by its label; for sets of KBs, how many rows are read another way for it.
+
+    ``products``: the ids that those rows name, those of an added or a wrong product alone.
+    """
 
     rows: dict[str, int]
+    products: dict[str, frozenset[str]]
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -39,7 +43,11 @@ def apply(documents: Iterable[Document], overrides: Overrides) -> tuple[list[Doc
     """
     corrector = _Corrector(overrides)
     corrected = [corrector.document(document) for document in documents]
-    return corrected, OverrideUse(rows={entry.label: corrector.used[entry.label] for entry in overrides.entries()})
+    labels = [entry.label for entry in overrides.entries()]
+    return corrected, OverrideUse(
+        rows={label: corrector.used[label] for label in labels},
+        products={label: frozenset(corrector.products[label]) for label in labels},
+    )
 
 
 class _Corrector:
@@ -47,6 +55,7 @@ class _Corrector:
 
     def __init__(self, overrides: Overrides) -> None:
         self.used: Counter[str] = Counter()
+        self.products: dict[str, set[str]] = defaultdict(set)
         self._by_kb: dict[str, list[_RowOverride]] = defaultdict(list)
         by_row: list[_RowOverride] = [*overrides.fixed_builds, *overrides.wrong_products, *overrides.child_links]
         for override in by_row:
@@ -83,15 +92,21 @@ class _Corrector:
     def _note_sets(self, remedy: Remedy) -> None:
         """Count the rows that compiling will read another way, because their KB is in a set."""
         if remedy.kb in self._traceless:
-            self.used[self._traceless[remedy.kb]] += 1
+            self._note(self._traceless[remedy.kb], remedy.products)
         if remedy.kb in self._standalone and remedy.kind is not Kind.STANDALONE:
-            self.used[self._standalone[remedy.kb]] += 1
+            self._note(self._standalone[remedy.kb], remedy.products)
+
+    def _note(self, label: str, products: Iterable[str]) -> None:
+        """One more row that an entry changes."""
+        self.used[label] += 1
+        self.products[label].update(products)
 
     def _corrected(self, remedy: Remedy) -> Remedy:
         for override in self._by_kb.get(remedy.kb, ()):
             corrected = _correct(remedy, override)
             if corrected is not remedy:
-                self.used[override.label] += 1
+                wrong = set(override.products) if isinstance(override, WrongProduct) else set(remedy.products)
+                self._note(override.label, wrong.intersection(remedy.products))
                 remedy = corrected
         return remedy
 
@@ -102,7 +117,7 @@ class _Corrector:
                 for prefix in _prefixes(remedy.products, override):
                     product, sisters = prefix + override.product, tuple(prefix + s for s in override.sisters)
                     names.setdefault(product, _names(prefix, override, names.get(sisters[0], ())))
-                    self.used[override.label] += 1
+                    self._note(override.label, [product])
                     yield product, sisters
 
 

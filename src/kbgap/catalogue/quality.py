@@ -48,7 +48,12 @@ def _wrong_builds(rows: Rows, lines: Mapping[str, Line]) -> Iterator[Oddity]:
             for build, count in rows.builds.get((line.id, release.kb), {}).items():
                 if build.prefix == line.prefix and build != release.build:
                     told = f"{count} rows say {build.short}, the release table {release.build.short}"
-                    yield Oddity(kind="fixed build contradicts the release table", where=f"KB{release.kb}", text=told)
+                    yield Oddity(
+                        kind="fixed build contradicts the release table",
+                        where=f"KB{release.kb}",
+                        text=told,
+                        kb=release.kb,
+                    )
 
 
 def _without_supersedence(rows: Rows, lines: Mapping[str, Line]) -> Iterator[Oddity]:
@@ -58,20 +63,21 @@ def _without_supersedence(rows: Rows, lines: Mapping[str, Line]) -> Iterator[Odd
             facts = rows.kbs.get(release.kb) if line.cumulative and place and release.kind != "hotpatch" else None
             if facts is not None and not facts.supersedes and (line.id, release.kb) in rows.kinds:
                 kind = "cumulative update without supersedence"
-                yield Oddity(kind=kind, where=f"KB{release.kb}", text=f"breaks the chain on line {line.id}")
+                told = f"breaks the chain on line {line.id}"
+                yield Oddity(kind=kind, where=f"KB{release.kb}", text=told, kb=release.kb)
 
 
 def _differing_supersedence(rows: Rows) -> Iterator[Oddity]:
     for kb, facts in rows.kbs.items():
         if len(facts.supersedes) > 1:
             older = ", ".join(f"KB{other}" for other in sorted(facts.supersedes, key=int))
-            yield Oddity(kind="several superseded updates", where=f"KB{kb}", text=f"names {older}")
+            yield Oddity(kind="several superseded updates", where=f"KB{kb}", text=f"names {older}", kb=kb)
 
 
 def _self_edges(rows: Rows) -> Iterator[Oddity]:
     named = {newer for edges in rows.edges.values() for newer, older in edges if newer == older}
     for kb in sorted(named, key=int):
-        yield Oddity(kind="update that supersedes itself", where=f"KB{kb}", text="the edge is dropped")
+        yield Oddity(kind="update that supersedes itself", where=f"KB{kb}", text="the edge is dropped", kb=kb)
 
 
 def _names(names: Mapping[str, set[str]]) -> Iterator[Oddity]:
@@ -79,12 +85,15 @@ def _names(names: Mapping[str, set[str]]) -> Iterator[Oddity]:
     for product, spelled in names.items():
         if len(spelled) > 1:
             text = " | ".join(sorted(spelled))
-            yield Oddity(kind="product id with several names", where=f"product {product}", text=text)
+            yield Oddity(
+                kind="product id with several names", where=f"product {product}", text=text, product=min(spelled)
+            )
         for name in spelled:
             ids[name].append(product)
     for name, products in ids.items():
         if len(products) > 1:
-            yield Oddity(kind="product name with several ids", where=name, text=", ".join(sorted(products)))
+            text = ", ".join(sorted(products))
+            yield Oddity(kind="product name with several ids", where=name, text=text, product=name)
 
 
 def _without_rule(rows: Rows, names: Mapping[str, set[str]], products: Mapping[str, Product]) -> Iterator[Oddity]:
@@ -92,12 +101,17 @@ def _without_rule(rows: Rows, names: Mapping[str, set[str]], products: Mapping[s
     for product, by_kb in rows.by_product.items():
         if product not in products and product in names:
             kbs = ", ".join(f"KB{kb}" for kb in sorted(by_kb, key=int))
-            yield Oddity(kind="product that no rule knows", where=min(names[product]), text=f"{kbs} not judged for it")
+            name = min(names[product])
+            yield Oddity(kind="product that no rule knows", where=name, text=f"{kbs} not judged for it", product=name)
 
 
 def _dropped(dropped: Iterable[Dropped], products: Mapping[str, Product]) -> Iterator[Oddity]:
     for row in dropped:
-        where = f"KB{row.kb} for {products[row.product].name}"
+        name = products[row.product].name
         yield Oddity(
-            kind="update listed for a wrong product", where=where, text=f"{row.reason}; {row.rows} rows left out"
+            kind="update listed for a wrong product",
+            where=f"KB{row.kb} for {name}",
+            text=f"{row.reason}; {row.rows} rows left out",
+            kb=row.kb,
+            product=name,
         )

@@ -60,11 +60,17 @@ class Entry(Value, frozen=True):
 
 
 class Oddity(Value, frozen=True):
-    """One thing in a document that is dirty: kept for ``catalogue quality``, never fatal."""
+    """One thing in a document that is dirty: kept for ``catalogue quality``, never fatal.
+
+    ``kb`` and ``product`` (a name) where it is about one; ``override``: the label of the entry that mends it.
+    """
 
     kind: str
     where: str
     text: str
+    kb: str = ""
+    product: str = ""
+    override: str = ""
 
 
 class Document(Value, frozen=True):

@@ -15,6 +15,7 @@ from kbgap.catalogue.shelf import Shelf, age_in_days
 from kbgap.catalogue.turns import last_turn, one_turn
 from kbgap.cli.context import current_catalogue, now, settings_of, shelf_of, today
 from kbgap.cli.output import Row, print_json, print_rows, say
+from kbgap.cli.quality import error_rows, kind_rows, print_page
 from kbgap.core.errors import Invalid, NotFound, Unavailable
 from kbgap.operations.show_catalogue import show_cve, show_update
 from kbgap.settings import Settings
@@ -101,19 +102,19 @@ def _tenants(settings: Settings) -> list[dict[str, object]]:
 
 
 def quality(options: argparse.Namespace) -> int:
-    """What is dirty in Microsoft's data."""
-    oddities = current_catalogue(settings_of(options)).oddities()
-    if options.kind is None:
-        rows: list[Row] = [
-            {"kind": kind, "count": len(found), "example": f"{found[0].where}: {found[0].text}"}
-            for kind, found in oddities.items()
-        ]
-        print_rows(rows, ["kind", "count", "example"], options.format)
-        return 0
-    if options.kind not in oddities:
+    """What is dirty in Microsoft's data: a page for people, else by kind."""
+    catalogue = current_catalogue(settings_of(options))
+    oddities = catalogue.oddities()
+    if options.kind is None and options.format == "table":
+        print_page(catalogue)
+    elif options.kind is None:
+        print_rows(kind_rows(oddities), ["kind", "count", "example", "mendedBy"], options.format)
+    elif options.kind in oddities:
+        columns = ["where", "text", "kb", "product", "mendedBy"]
+        wide = ["where", "text", "mendedBy"] if options.format == "table" else columns
+        print_rows(error_rows(oddities[options.kind]), wide, options.format)
+    else:
         raise NotFound(f"nothing of kind {options.kind!r} is known", mend=f"kinds: {', '.join(oddities)}")
-    found = [{"where": oddity.where, "text": oddity.text} for oddity in oddities[options.kind]]
-    print_rows(found, ["where", "text"], options.format)
     return 0
 
 

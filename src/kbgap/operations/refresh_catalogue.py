@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from kbgap.catalogue.application_builds import load_application_builds
 from kbgap.catalogue.cache import Cache
 from kbgap.catalogue.collect import Collected, collect
 from kbgap.catalogue.compile import Compiled, Corrections, compile_catalogue
 from kbgap.catalogue.edges import join_scans, load_scan_products
 from kbgap.catalogue.file import CatalogueFile, write_catalogue
+from kbgap.catalogue.mended import mended_errors
 from kbgap.catalogue.offers import Progress, silent
 from kbgap.catalogue.overrides import apply, load_overrides
 from kbgap.catalogue.records import Document
@@ -83,7 +86,7 @@ def compile_documents(documents: Iterable[Document], scans: Iterable[Scan] = ())
     ``scans``: what offline scan files say of supersedence.
     """
     overrides = load_overrides()
-    corrected, _ = apply(documents, overrides)
+    corrected, use = apply(documents, overrides)
     names: dict[str, set[str]] = {}
     for document in corrected:
         for product, spelled in document.products.items():
@@ -96,7 +99,9 @@ def compile_documents(documents: Iterable[Document], scans: Iterable[Scan] = ())
         application_builds=load_application_builds(),
         scanned=join_scans(scans, load_scan_products()),
     )
-    return compile_catalogue(corrected, table.products, table.canonical, lines, corrections)
+    compiled = compile_catalogue(corrected, table.products, table.canonical, lines, corrections)
+    oddities = compiled.oddities | mended_errors(overrides, use, corrected)
+    return msgspec.structs.replace(compiled, oddities=oddities)
 
 
 def _current(shelf: Shelf) -> CatalogueFile | None:
