@@ -120,6 +120,22 @@ def test_a_bad_list_ends_the_refresh_and_is_remembered(refreshed: Run, tmp_path:
     assert refreshed("catalogue", "refresh", "--kev", str(tmp_path / "nowhere.json")).code == 2
 
 
+def test_a_bad_list_does_not_keep_documents_back(
+    refreshed: Run, feed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list that a setting names and that is not there fails the refresh at its end."""
+    monkeypatch.setenv("KBGAP_KEV", str(tmp_path / "nowhere.json"))
+    another_month(feed, "2020-Apr", "4549951")
+
+    outcome = refreshed("catalogue", "refresh", "--from", str(feed))
+
+    told = status(refreshed)
+    assert (outcome.code, len(outcome.err.splitlines())) == (2, 1)
+    assert "nowhere.json" in outcome.err
+    assert told["documents"] == 2
+    assert told["lastRefresh"]["outcome"] == "failed"
+
+
 def test_lists_need_a_fleet(feed: Path, tmp_path: Path, lists: tuple[Path, Path]) -> None:
     """There is nothing yet that they could weigh."""
     assert main(["catalogue", "refresh", "--kev", str(lists[0]), "--data-dir", str(tmp_path / "none")]) == 3

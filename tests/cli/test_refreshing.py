@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kbgap.catalogue.turns import Outcome, Turn, last_turn, one_turn
+from kbgap.cli import context
 from kbgap.cli.refreshing import refresh, refreshing, until_due
 from kbgap.settings import Settings
 from tests.catalogue.test_turns import NOW, clock
@@ -23,13 +24,16 @@ def a_turn(outcome: Outcome, ended: timedelta | None = timedelta(minutes=5)) -> 
 
 
 @pytest.fixture
-def without_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
-    """Settings of a folder whose refresh ends at once, because a list that it should load is not there."""
-    monkeypatch.setenv("KBGAP_KEV", str(tmp_path / "nowhere.json"))
-    monkeypatch.setenv("KBGAP_DATABASE_URL", f"sqlite:///{tmp_path / 'data' / 'kbgap.sqlite'}")
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "kbgap.sqlite").touch()
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a server that refreshes."""
     return Settings(data_dir=tmp_path / "data", refresh="daily")
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """A file of settings with which a refresh ends at once, before it asks anybody for anything."""
+    (tmp_path / "kbgap.toml").write_text("nothing = 1\n")
+    return tmp_path / "kbgap.toml"
 
 
 @pytest.mark.parametrize(
@@ -50,49 +54,55 @@ def test_a_refresh_is_due_a_day_after_the_last(last: Turn | None, after: timedel
     assert until_due(last, NOW + after) == wait
 
 
-def test_what_a_refresh_says_is_logged(without_service: Settings, caplog: pytest.LogCaptureFixture) -> None:
-    """One line for what went wrong, and what became of it is known."""
+def test_what_a_refresh_says_is_logged(settings: Settings, broken: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """One line for what went wrong."""
     with caplog.at_level(logging.INFO):
-        went_well = refresh(without_service, None, threading.Event())
+        went_well = refresh(settings, broken, threading.Event())
 
     assert not went_well
     assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert "refresh: kbgap: " in caplog.text
-    last = last_turn(without_service.data_dir / "catalogue")
-    assert last is not None
-    assert last.outcome is Outcome.FAILED
+    assert f"refresh: kbgap: {broken}: nothing: there is no such setting" in caplog.text
 
 
-def test_one_refresh_runs_at_a_time(without_service: Settings, caplog: pytest.LogCaptureFixture) -> None:
+def test_one_refresh_runs_at_a_time(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     """Whoever starts it: servers that share a folder, or a person at a terminal."""
-    with one_turn(without_service.data_dir / "catalogue", clock), caplog.at_level(logging.INFO):
-        went_well = refresh(without_service, None, threading.Event())
+    with one_turn(settings.data_dir / "catalogue", clock), caplog.at_level(logging.INFO):
+        went_well = refresh(settings, None, threading.Event())
 
     assert not went_well
     assert "another refresh or import is running" in caplog.text
 
 
-def test_a_server_refreshes_when_it_starts_and_its_catalogue_is_of_yesterday(without_service: Settings) -> None:
-    """It answers meanwhile; the thread ends with it."""
-    folder = without_service.data_dir / "catalogue"
-
-    with refreshing(without_service, None):
+def test_a_server_refreshes_when_it_starts(settings: Settings, broken: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """When its catalogue is of another day; it answers meanwhile, and the thread ends with it."""
+    with caplog.at_level(logging.INFO), refreshing(settings, broken):
         until = time.monotonic() + 30
-        while (last := last_turn(folder)) is None or last.outcome is Outcome.RUNNING:
+        while not caplog.records:
             assert time.monotonic() < until
             time.sleep(0.05)
 
-    assert last.outcome is Outcome.FAILED
+    assert "there is no such setting" in caplog.text
     assert not [thread for thread in threading.enumerate() if thread.name == "refresh"]
 
 
-def test_a_refresh_ends_with_its_server(without_service: Settings, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_server_waits_until_it_is_time(settings: Settings, broken: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody has refreshed today."""
+    with one_turn(settings.data_dir / "catalogue", context.now):
+        pass
+
+    with caplog.at_level(logging.INFO), refreshing(settings, broken):
+        time.sleep(0.5)
+
+    assert caplog.records == []
+
+
+def test_a_refresh_ends_with_its_server(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     """A server that is told to stop does not wait for it."""
     ended = threading.Event()
     ended.set()
 
     with caplog.at_level(logging.INFO):
-        assert not refresh(without_service, None, ended)
+        assert not refresh(settings, None, ended)
 
     assert "is broken off, and goes on when a server starts again" in caplog.text
 

@@ -113,6 +113,7 @@ def test_a_refresh_can_be_killed_at_any_moment(start: Start, feed: Path, databas
 
 def test_of_two_refreshes_at_once_one_is_told(start: Start, feed: Path, database: Database) -> None:
     """One goes through, the other ends with one line that says so."""
+    ended: list[tuple[int, str]] = []
     for _ in range(10):  # until they meet: a busy machine may start the second when the first has ended
         together = [start("catalogue", "refresh", "--from", feed) for _ in range(2)]
         ended = sorted(finish(process) for process in together)

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from kbgap.catalogue.source import Service
 from kbgap.catalogue.turns import one_turn
 from kbgap.cli.context import now, settings_of, shelf_of
 from kbgap.cli.output import say
+from kbgap.core.errors import KbgapError
 from kbgap.operations.refresh_catalogue import Refreshed, refresh_catalogue
 from kbgap.settings import Settings
 
@@ -26,26 +27,41 @@ def refresh(options: argparse.Namespace) -> int:
     """
     settings = settings_of(options)
     with one_turn(shelf_of(settings).folder, now) as ending:
-        told = load_lists(settings, is_asked_for=bool(options.kev or options.epss))
-        scan_files: list[Path] = options.scan_files or []
-        sources: list[Service | Path | None] = list(options.source or [None if scan_files else Service()])
-        if (options.kev or options.epss) and not options.source and not scan_files:
-            sources = []
+        told, failed = _try_lists(settings, is_asked_for=bool(options.kev or options.epss))
         refused = 0
-        for number, source in enumerate(sources):
+        for number, source in enumerate(_sources(options)):
             with progress_bar() as progress:
                 done = refresh_catalogue(
                     source,
                     settings.data_dir,
-                    scan_files=() if number else scan_files,
+                    scan_files=() if number else options.scan_files or (),
                     accept_shrink=options.accept_shrink,
                     progress=progress,
                 )
                 load_into_fleet(settings, progress)
             told.append(_tell(done))
             refused += len(done.collected.refused)
+        if failed is not None:
+            raise failed
         ending.message = "; ".join(told)
     return BAD_INPUT if refused and options.source else 0
+
+
+def _sources(options: argparse.Namespace) -> Sequence[Service | Path | None]:
+    """Where documents come from: None compiles those at hand again."""
+    if options.source:
+        return list(options.source)
+    if options.scan_files:
+        return [None]
+    return [] if options.kev or options.epss else [Service()]
+
+
+def _try_lists(settings: Settings, *, is_asked_for: bool) -> tuple[list[str], KbgapError | None]:
+    """Load the lists; a failure waits until the documents are loaded, which do not need them."""
+    try:
+        return load_lists(settings, is_asked_for=is_asked_for), None
+    except KbgapError as error:
+        return [], error
 
 
 def _tell(done: Refreshed) -> str:
