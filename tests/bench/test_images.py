@@ -20,7 +20,7 @@ def _lists(catalogue: CatalogueFile, first: int, last: int) -> list[frozenset[tu
 
 def test_a_fleet_grows_by_further_machines(tmp_path: Path) -> None:
     """Those that it had before stay as they were, and images are shared."""
-    with write_catalogue(compile_documents(demo_documents()), tmp_path) as catalogue:
+    with CatalogueFile(write_catalogue(compile_documents(demo_documents()), tmp_path)) as catalogue:
         whole = _lists(catalogue, 0, 400)
         rest = _lists(catalogue, 100, 400)
 
