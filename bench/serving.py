@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,15 +54,21 @@ def token_of(url: str, client_id: str, client_secret: str) -> str:
 
 
 @contextmanager
-def running(command: Sequence[str], path: str) -> Iterator[Server]:
-    """A server in a process of its own, on a core of its own; PORT in its command is a free one."""
+def running(command: Sequence[str], path: str, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """A server in a process of its own, on a core of its own; PORT in its command is a free one.
+
+    ``path`` answers once it is ready. ``settings`` are added to its environment.
+    """
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     cores = sorted(os.sched_getaffinity(0))
     with tempfile.TemporaryFile() as log:
         os.sched_setaffinity(0, cores[:1])  # a child inherits it
         process = subprocess.Popen(
-            [str(port) if word == "PORT" else word for word in command], stdout=log, stderr=log, env=as_installed()
+            [str(port) if word == "PORT" else word for word in command],
+            stdout=log,
+            stderr=log,
+            env=as_installed() | dict(settings or {}),
         )
         os.sched_setaffinity(0, cores[1:] or cores)
         try:

@@ -2,15 +2,20 @@
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kbgap.inventory.report import encode_report
+from kbgap.operations.load_catalogue import load_catalogue
 from kbgap.store import tenants
 from tests.builders import TENANT, a_catalogue, a_report
 from tests.server.conftest import Server, running
@@ -198,6 +203,40 @@ def test_a_batch_with_too_many_items_is_refused_with_the_number_that_is_allowed(
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "MaximumBatchSizeExceeded")
     assert "3" in answer.json()["error"]["message"]
+
+
+def test_writers_that_wait_stand_in_nobody_s_way(tmp_path: Path) -> None:
+    """Readers are answered meanwhile; a writer too many is told to come again; those that waited lose nothing."""
+    url = f"sqlite:///{tmp_path / 'kbgap.sqlite'}"
+    with (
+        a_catalogue(tmp_path / "catalogue") as catalogue,
+        running(url, lambda: catalogue, threads=4) as busy,
+        ThreadPoolExecutor(18) as senders,
+    ):
+        headers = {"Authorization": f"Bearer {busy.token()}"}
+
+        def send(name: str, timeout: float = 30) -> httpx2.Response:
+            return busy.http.post(PATH, content=one(name), headers=headers, timeout=timeout)
+
+        load_catalogue(busy.database, catalogue, busy.clock())
+        send("first")
+        with busy.database.transaction():  # SQLite lets nobody else write until it ends
+            waiting = [senders.submit(send, f"ws-{number}") for number in range(18)]
+            refused = _first_refusal(lambda: send("late", timeout=0.5))
+            read = busy.http.get("/api/machines/first/getmissingkbs", headers=headers)
+        taken = [future.result() for future in waiting]
+
+    assert (refused.json()["error"]["code"], refused.headers["retry-after"].isdigit()) == ("ServiceUnavailable", True)
+    assert read.status_code == 200
+    assert [summary(answer.json()) for answer in taken] == [["accepted"]] * 18
+
+
+def _first_refusal(send: Callable[[], httpx2.Response]) -> httpx2.Response:
+    """What a writer is told once all the others wait; until then it is one of those that wait."""
+    for _ in range(50):
+        with suppress(httpx2.TimeoutException):
+            return send()
+    pytest.fail("nobody was refused")
 
 
 def test_without_a_catalogue_reports_are_asked_for_again(server: Server) -> None:

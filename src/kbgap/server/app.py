@@ -72,6 +72,7 @@ def create_app(
         gate=gate,
         threads=threads,
         downloads=CapacityLimiter(_DOWNLOADS),
+        uploads=CapacityLimiter(max(1, settings.threads // 2)),
         epochs=Epochs(epoch_of),
         remembered=Remembered(settings.response_cache),
         rates=Rates(settings.client_rate, settings.tenant_rate),

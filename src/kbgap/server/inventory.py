@@ -7,7 +7,7 @@ import msgspec
 from starlette.responses import Response
 
 from kbgap.auth.permissions import Principal
-from kbgap.core.errors import Invalid
+from kbgap.core.errors import Invalid, Unavailable
 from kbgap.core.model import Entitlement
 from kbgap.inventory.decode import Limits, TooManyReports, decode_reports
 from kbgap.inventory.report import Report
@@ -18,6 +18,8 @@ from kbgap.server.bodies import read_body, unpack_body
 from kbgap.server.errors import BadBody, BatchTooLarge
 from kbgap.server.operation import Call
 from kbgap.settings import Settings
+
+_MOST_WAITING = 16  # batches that are in memory and not yet begun; who comes later is told to come again
 
 
 class ItemAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -41,6 +43,8 @@ class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
 async def take_reports(call: Call, principal: Principal) -> Response:
     """``/inventory/reports``: what is answered as accepted or unchanged is durable."""
     service, now = call.service, call.service.clock()
+    if service.uploads.statistics().tasks_waiting >= _MOST_WAITING:
+        raise Unavailable("too many batches of reports are waiting to be taken in", mend="send it again")
     body = await read_body(call.request, service.settings.max_body)
     content = call.request.headers.get("content-type", "")
 
@@ -49,7 +53,8 @@ async def take_reports(call: Call, principal: Principal) -> Response:
         untold = Entitlement(service.settings.esu)
         return report_inventory(service.database, service.catalogue(), principal.tenant_guid, reports, now, untold)
 
-    answers = await call.in_thread(take)
+    async with service.uploads:
+        answers = await call.in_thread(take)
     service.epochs.forget(principal.tenant_guid)  # the sender's next question is answered with what it has just sent
     service.metrics.took_in(Counter(str(answer.status) for answer in answers).items())
     match answers:

@@ -25,7 +25,8 @@ CatalogueProvider = Callable[[], CatalogueFile]
 class Service:
     """The parts that handlers use; ``threads`` bounds how many of them wait for the database at once.
 
-    ``downloads`` bounds how many files are made at once: they take as long as their readers do.
+    ``downloads`` bounds how many files are made at once: they take as long as their readers do. ``uploads`` bounds how
+    many batches of reports are taken in at once: fewer than there are threads, so that readers never wait for them.
     """
 
     settings: Settings
@@ -35,6 +36,7 @@ class Service:
     gate: Gate
     threads: CapacityLimiter
     downloads: CapacityLimiter
+    uploads: CapacityLimiter
     epochs: Epochs
     remembered: Remembered
     rates: Rates
