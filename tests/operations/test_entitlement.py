@@ -1,15 +1,20 @@
 """Extended security updates, from a report and the setting to what audit, explain, counts and vulnerabilities say."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kbgap.cli.main import main
+from kbgap.odata.options import Query
+from kbgap.operations.read_vulnerabilities import get_vulnerability, machines_vulnerabilities
+from kbgap.store.database import open_database
 from tests.catalogue.cvrf import cvrf_xml, entry_xml, fix_xml
 
 WINDOWS_10 = "Windows 10 Version 22H2 for x64-based Systems"
+TENANT = "00000000-0000-4000-8000-000000000001"  # the one that is there when no setting names another
 OLD, NEW = "5066791", "5068781"
 OLD_CVE, NEW_CVE = "CVE-2025-59287", "CVE-2025-62215"
 
@@ -108,6 +113,30 @@ def test_a_fleet_counts_only_what_its_machines_get(
 
     assert (ids(rows), ids(mine)) == ([OLD], [OLD])
     assert {row["id"]: row["weaknesses"] for row in software}["microsoft-_-windows_10"] == 2
+
+
+def test_what_nobody_can_install_is_open_all_the_same(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A machine with all that it gets misses nothing, and still counts as exposed, wherever CVEs are counted."""
+    main(["inventory", "import", str(report(tmp_path, 6456, esu=False)), "--data-dir", str(data)])
+
+    _, rows = told(capsys, "missing", "--machine", "ws-1", "--data-dir", data)
+    _, software = told(capsys, "software", "list", "--data-dir", data)
+    database = open_database(f"sqlite:///{data / 'kbgap.sqlite'}")
+    now = datetime.now(UTC)
+    try:
+        exposed = {cve: get_vulnerability(database, TENANT, cve, now).exposed_machines for cve in (OLD_CVE, NEW_CVE)}
+        listed = machines_vulnerabilities(database, TENANT, now, Query()).rows
+    finally:
+        database.close()
+
+    assert rows == []
+    counted = {row["id"]: (row["exposedMachines"], row["weaknesses"]) for row in software}
+    assert counted["microsoft-_-windows_10"] == (1, 1)
+    assert exposed == {OLD_CVE: 0, NEW_CVE: 1}
+    assert [(row.cve_id, row.fixing_kb_id) for row in listed] == [(NEW_CVE, NEW)]
+    assert main(["db", "check", "--data-dir", str(data)]) == 0
 
 
 def test_explain_says_it(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

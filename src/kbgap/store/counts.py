@@ -98,7 +98,7 @@ def _spread(spread: Mapping[tuple[int, int, bytes], int], effects: Mapping[bytes
     for (scope, os_build, gap), machines in spread.items():
         effect = effects[gap]
         installed[scope, effect.software] += machines
-        exposed[scope, effect.software] += machines if effect.missing else 0
+        exposed[scope, effect.software] += machines if effect.open_cves else 0
         gaps[scope, effect.software, gap] += machines
         for kb in effect.missing:
             missing[scope, effect.software, kb, os_build] += machines

@@ -57,10 +57,11 @@ def save(
 def gaps_of(
     connection: Connection, tenant: TenantKey, revision: str, profiles: Collection[bytes], effects: Effects
 ) -> dict[bytes, Gaps]:
-    """The gaps of each profile in which something is missing, in order."""
+    """The gaps of each profile in which a CVE is open, in order."""
     members = effects.members(connection, tenant, profiles)
     gaps = effects.gaps(connection, tenant, revision, {state for _, states in members.values() for state in states})
-    opened = {key for key, effect in effects.effects(connection, tenant, set(gaps.values())).items() if effect.missing}
+    known = effects.effects(connection, tenant, set(gaps.values()))
+    opened = {key for key, effect in known.items() if effect.open_cves}
     return {
         profile: tuple(sorted({gaps[state] for state in states if gaps[state] in opened}))
         for profile, (_, states) in members.items()

@@ -87,5 +87,5 @@ def _status(accepted: int, exposed: int) -> str:
 
 
 def gaps_of(gaps: Gaps, name: str) -> list[bytes]:
-    """The gaps of one software in which something is missing."""
+    """The gaps of one software in which a CVE is open."""
     return [gap for gap in gaps.exposed.by_gap if gaps.effects[gap].software == name]
