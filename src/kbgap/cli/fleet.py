@@ -14,6 +14,7 @@ from kbgap.operations.load_catalogue import load_catalogue
 from kbgap.operations.manage_tenants import ensure_tenant, find_tenant
 from kbgap.settings import Settings
 from kbgap.store.database import Database, open_database
+from kbgap.store.dialect import Limits
 from kbgap.store.migrate import migrate
 
 _EMBEDDED = "sqlite:///"
@@ -29,7 +30,11 @@ def fleet(settings: Settings, *, create: bool = False) -> Iterator[Database]:
         database_file(settings).parent.mkdir(parents=True, exist_ok=True)
         migrate(settings.database)
         say(f"kbgap: made a new database, {database_file(settings)}")
-    with open_database(settings.database, pool_size=settings.threads) as database:
+    limits = Limits(settings.statement_timeout, settings.lock_timeout)
+    opened = open_database(
+        settings.database, pool_size=settings.pool_size, limits=limits, read_url=settings.database_read_url
+    )
+    with opened as database:
         yield database
 
 

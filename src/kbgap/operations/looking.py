@@ -118,7 +118,7 @@ class Look:
 @contextmanager
 def looking(database: Database, tenant: str, scopes: Collection[int], now: datetime) -> Iterator[Look]:
     """Look at a tenant (its GUID); NotFound when there is none."""
-    with database.snapshot() as connection:
+    with database.answers.snapshot() as connection:
         pointer = tenants.pointer(connection, tenant)
         yield Look(
             database=database,

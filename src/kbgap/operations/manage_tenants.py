@@ -45,7 +45,7 @@ def find_tenant(database: Database, asked: str) -> str:
 
 def published_epoch(database: Database, guid: str) -> tuple[str | None, int]:
     """The catalogue's revision and the epoch that a tenant's answers are of now; NotFound when there is no tenant."""
-    with database.reading() as connection:
+    with database.answers.reading() as connection:
         pointer = tenants.pointer(connection, guid)
     return pointer.revision, pointer.epoch
 

@@ -30,13 +30,14 @@ def list_machines(
     database: Database, tenant: str, query: Query, scopes: Collection[int] = EVERYTHING
 ) -> Listed[Machine]:
     """Every machine, whether it counts or not, by id."""
-    with database.reading() as connection:
+    with database.answers.reading() as connection:
         return page(connection, machines_view.machines(tenant_key(tenant), scopes), query)
 
 
 def get_machine(database: Database, tenant: str, machine: str, scopes: Collection[int] = EVERYTHING) -> Machine:
     """One machine by its id or DNS name; NotFound when there is none."""
     key = tenant_key(tenant)
+    # Not from a copy, which may be behind: who has just changed a machine is shown it.
     with database.snapshot() as connection:
         found = visible.find(connection, key, machine, scopes)
         row = one(connection, machines_view.machines(key, scopes, visible.has_id(found.machine_id)))
@@ -63,7 +64,7 @@ def machines_by_tag(
         else Compare(Operator.EQUAL, Variable("tag"), Literal(tag))
     )
     tagged = Lambda(Quantifier.ANY, Property("machineTags"), "tag", meets)
-    with database.reading() as connection:
+    with database.answers.reading() as connection:
         which = condition(tagged, machines_view.MACHINE_COLUMNS)
         return page(connection, machines_view.machines(tenant_key(tenant), scopes, which), query)
 
@@ -87,14 +88,14 @@ def machines_by_ip(
         raise Invalid(f"{ip[:60]!r} is no IP address", where="ip") from error
     if not now - _BACK <= moment <= now + _AROUND:
         raise Invalid("the moment is not within the past 30 days", where="timestamp")
-    with database.reading() as connection:
+    with database.answers.reading() as connection:
         which = visible.had_address(address, moment - _AROUND, moment + _AROUND)
         return page(connection, machines_view.machines(tenant_key(tenant), scopes, which), query)
 
 
 def group_scopes(database: Database, tenant: str, names: Collection[str]) -> tuple[int, ...]:
     """The scopes of a caller who may see these machine groups; those that are not there yet are left out."""
-    with database.reading() as connection:
+    with database.answers.reading() as connection:
         return tuple(sorted(groups.numbers_of(connection, tenant_key(tenant), names).values()))
 
 

@@ -19,7 +19,7 @@ def missing_for_software(
     """
     key, of = tenant_key(tenant), software_view.read_id(software_id)
     if of is not None:
-        with database.reading() as connection:
+        with database.answers.reading() as connection:
             rows = views.missing_for_software(connection, key, of.name, scopes) if of.is_judged else []
             if rows or software_view.is_known(connection, key, of):
                 return rows
@@ -34,7 +34,7 @@ def missing_for_machine(
     Empty, too, for a machine outside the catalogue: this form of answer has no place to say so.
     """
     key = tenant_key(tenant)
-    with database.snapshot() as connection:
+    with database.answers.snapshot() as connection:
         pointer = tenants.pointer(connection, tenant)
         found = visible.find(connection, key, machine, scopes)
         if pointer.revision is None:

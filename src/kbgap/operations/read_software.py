@@ -20,7 +20,7 @@ from kbgap.store.vulnerabilities import Vulnerability
 
 def list_software(database: Database, tenant: str) -> Sequence[Software]:
     """Every software with KBs that some machine has, by id."""
-    with database.snapshot() as connection:
+    with database.answers.snapshot() as connection:
         return views.software_rows(connection, tenant_key(tenant), database.effects)
 
 
@@ -28,7 +28,7 @@ def one_software(database: Database, tenant: str, software_id: str) -> Software:
     """One software by its id; with zeros when it is known and no machine has it, NotFound when it is not known."""
     key, name = tenant_key(tenant), views.software_name(software_id)
     if name is not None:
-        with database.snapshot() as connection:
+        with database.answers.snapshot() as connection:
             for row in views.software_rows(connection, key, database.effects, software=name):
                 return row
             if views.is_known_software(connection, key, name):

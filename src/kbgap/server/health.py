@@ -18,12 +18,17 @@ async def answer_alive(call: Call) -> Response:  # noqa: ARG001 - it asks nothin
 
 
 async def answer_ready(call: Call) -> Response:
-    """``/readyz``: 200 when the database answers and there is a catalogue, else 503 that names what is not there.
+    """``/readyz``: 200 when database and copy answer, with the tables of this version, and the catalogue is loaded.
+
+    Else 503, which names what is not there: a balancer then asks another process.
 
     It is open to anybody, so it names the part and not the reason: the log has that.
     """
     service = call.service
-    parts = {"database": service.database.check_schema, "catalogue": service.catalogue}
+    parts: dict[str, Callable[[], object]] = {"database": service.database.check_schema}
+    if service.database.answers is not service.database:
+        parts["copy"] = service.database.answers.check_schema
+    parts["catalogue"] = service.catalogue
     states = {name: await call.in_thread(_state_of(name, check)) for name, check in parts.items()}
     is_ready = all(state == "ok" for state in states.values())
     return answer_json({"status": "ready" if is_ready else "not ready", **states}, 200 if is_ready else 503)

@@ -36,6 +36,18 @@ class Settings:
         TEXT,
         "The database: sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME; empty for SQLite in data_dir.",
     ] = ""
+    database_read_url: Annotated[
+        str, TEXT, "A copy of the PostgreSQL database that follows it, where answers are read; empty for none."
+    ] = ""
+    database_connections: Annotated[
+        int, number(0, 1_000), "The most connections of one process; 0 for two more than there are threads."
+    ] = 0
+    statement_timeout: Annotated[
+        timedelta, DURATION, "A statement that takes longer is broken off by PostgreSQL; 0s for no limit."
+    ] = timedelta(minutes=10)
+    lock_timeout: Annotated[
+        timedelta, DURATION, "So long a transaction waits in PostgreSQL for another one; 0s for no limit."
+    ] = timedelta(minutes=2)
     tenant: Annotated[str, TEXT, "The tenant (GUID or name) that commands use when they are not told another."] = (
         "00000000-0000-4000-8000-000000000001"
     )
@@ -103,3 +115,8 @@ class Settings:
     def database(self) -> str:
         """The address of the database, whether configured or in ``data_dir``."""
         return self.database_url or f"sqlite:///{self.data_dir / 'kbgap.sqlite'}"
+
+    @property
+    def pool_size(self) -> int:
+        """The most connections of one process; two are for what it does beside its answers."""
+        return self.database_connections or self.threads + 2

@@ -16,7 +16,7 @@ from sqlalchemy.exc import (
 
 from kbgap.core.errors import Unavailable
 from kbgap.store import dialect, schema
-from kbgap.store.dialect import Begin
+from kbgap.store.dialect import Begin, Limits
 from kbgap.store.effects import Effects
 from kbgap.store.exposed import ExposedMachines
 from kbgap.store.open_cves import OpenCves
@@ -24,6 +24,7 @@ from kbgap.store.recent import Recent
 
 Transaction = Connection  # for those above the store, who pass it on and do not look inside
 
+_NO_LIMITS = Limits()
 _INSTALL_SETS = 50_000  # of profiles, kept once they are worked out
 _OUR_MISTAKES = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
 _alembic_version = table("alembic_version", sql_column("version_num"))
@@ -32,11 +33,28 @@ _alembic_version = table("alembic_version", sql_column("version_num"))
 class Database:
     """One database, safe to share between threads; every failure of the driver leaves it as one Unavailable."""
 
-    def __init__(self, url: str, *, pool_size: int = 8, foreign_keys: bool = True) -> None:
-        """Prepare to connect; nothing is opened yet. ``url``: see ``dialect.read_url``."""
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 8,
+        foreign_keys: bool = True,
+        limits: Limits = _NO_LIMITS,
+        read_url: str = "",
+    ) -> None:
+        """Prepare to connect; nothing is opened yet.
+
+        Args:
+            url: as in ``dialect.read_url``.
+            pool_size: how many connections there are at most, and as many to ``read_url``.
+            foreign_keys: as in ``dialect.make_engine``.
+            limits: how long PostgreSQL may take.
+            read_url: a copy of the database that follows it; ``answers`` reads there.
+        """
         self.url = dialect.read_url(url)
-        self._engine = dialect.make_engine(self.url, pool_size=pool_size, foreign_keys=foreign_keys)
+        self._engine = dialect.make_engine(self.url, pool_size=pool_size, foreign_keys=foreign_keys, limits=limits)
         self._by_begin = {begin: dialect.for_transactions(self._engine, begin) for begin in Begin}
+        self._copy = Database(read_url, pool_size=pool_size, limits=limits) if read_url else None
         self.effects = Effects()
         self.exposed = ExposedMachines()
         self.open_cves = OpenCves()
@@ -47,6 +65,14 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def answers(self) -> "Database":
+        """Where answers that only read are read: the copy when there is one, which may be behind by a moment.
+
+        The epoch that an answer is remembered under is read here too, so that it is the epoch of what was read.
+        """
+        return self._copy or self
 
     @property
     def engine(self) -> Engine:
@@ -95,6 +121,8 @@ class Database:
     def close(self) -> None:
         """Close every connection that is not in use."""
         self._engine.dispose()
+        if self._copy is not None:
+            self._copy.close()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -106,11 +134,12 @@ class Database:
             raise dialect.explain_failure(error, self.url) from error
 
 
-def open_database(url: str, *, pool_size: int = 8) -> Database:
+def open_database(url: str, *, pool_size: int = 8, limits: Limits = _NO_LIMITS, read_url: str = "") -> Database:
     """A database whose tables are up to date; Unavailable tells what to do when they are not."""
-    database = Database(url, pool_size=pool_size)
+    database = Database(url, pool_size=pool_size, limits=limits, read_url=read_url)
     try:
         database.check_schema()
+        database.answers.check_schema()
     except BaseException:
         database.close()
         raise

@@ -1,6 +1,7 @@
 """Everything that differs between SQLite and PostgreSQL: the only module that asks which database it is."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -30,9 +31,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from kbgap.core.errors import Invalid, Unavailable
+from kbgap.store.failure_words import BY_SQLITE_TEXT, BY_SQLSTATE, BY_SQLSTATE_CLASS
 from kbgap.store.functions import BYTES_FROM_HEX
 
 SQLITE_WAITS_MS = 30_000  # how long a writer waits for another process before it gives up
+_CONNECTS_WITHIN = 10  # seconds, for PostgreSQL
 _MIGRATION_LOCK = 0x6B62676170  # "kbgap": any number will do, as long as every version uses the same
 _PRAGMAS = (
     "journal_mode = WAL",
@@ -40,6 +43,13 @@ _PRAGMAS = (
     f"busy_timeout = {SQLITE_WAITS_MS}",
     "cache_size = -16384",  # 16 MiB per connection, where the default of 2 MiB makes large batches read pages again
 )
+
+
+class Limits(NamedTuple):
+    """How long PostgreSQL may take before it breaks off; zero is no limit. SQLite has none for statements."""
+
+    statement: timedelta = timedelta(0)
+    lock: timedelta = timedelta(0)  # that another transaction holds
 
 
 class Begin(StrEnum):
@@ -67,7 +77,7 @@ def read_url(text: str) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
-def make_engine(url: URL, *, pool_size: int, foreign_keys: bool) -> Engine:
+def make_engine(url: URL, *, pool_size: int, foreign_keys: bool, limits: Limits) -> Engine:
     """An engine whose connections are set up for kbgap.
 
     ``foreign_keys=False`` is for migrations: SQLite changes a table by building it anew, while others point at it.
@@ -75,9 +85,20 @@ def make_engine(url: URL, *, pool_size: int, foreign_keys: bool) -> Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url, pool_size, foreign_keys=foreign_keys)
     try:
-        return create_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
+        connecting = _connecting(url, limits)
+        return create_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, connect_args=connecting)
     except NoSuchModuleError as error:
         raise Invalid("this database driver is not installed", where="database_url") from error
+
+
+def _connecting(url: URL, limits: Limits) -> dict[str, object]:
+    """What a connection to PostgreSQL is made with; what the address itself says wins."""
+    given = {"statement_timeout": limits.statement, "lock_timeout": limits.lock}
+    options = [f"-c {name}={value // timedelta(milliseconds=1)}" for name, value in given.items() if value]
+    in_url = url.query.get("options", ())
+    options += [in_url] if isinstance(in_url, str) else in_url  # the last one of two that are alike wins
+    ours = {"application_name": "kbgap", "connect_timeout": _CONNECTS_WITHIN}
+    return {"options": " ".join(options), **{name: value for name, value in ours.items() if name not in url.query}}
 
 
 def _sqlite_engine(url: URL, pool_size: int, *, foreign_keys: bool) -> Engine:
@@ -237,27 +258,6 @@ def _for_driver(dialect: Dialect, column: Column[Any], values: list[object]) -> 
 
 # --- failures --------------------------------------------------------------------------------------------------------
 
-_BY_SQLITE_TEXT = {
-    "database or disk is full": ("the disk is full", "free some space, then try again"),
-    "database is locked": ("another process keeps the database locked", "try again when it is done"),
-    "readonly database": ("the database may not be written", "mend the permissions of the file and its folder"),
-    "unable to open database file": ("the database file cannot be opened", "mend the path or the permissions"),
-    "file is not a database": ("the file is not a kbgap database", "give another database_url"),
-    "malformed": ("the database file is damaged", "restore a backup"),
-    "disk I/O error": ("the disk failed", "look at the system's log"),
-    "no such table": ("the database has no kbgap tables", "run kbgap db migrate"),
-}
-_BY_SQLSTATE_CLASS = {
-    "08": ("the connection to the database was lost", "see that it runs, then try again"),
-    "28": ("the database refused the user or the password", "mend database_url"),
-    "3D": ("the database does not exist", "create it, or mend database_url"),
-    "40": ("the database broke off a transaction that stood in another's way", "try again"),
-    "53": ("the database has run out of disk, memory or connections", "give it more, then try again"),
-    "55": ("another process keeps the database locked", "try again when it is done"),
-    "57": ("the database is shutting down or starting", "try again when it runs"),
-    "58": ("the database's disk failed", "look at its log"),
-}
-
 
 def explain_failure(error: SQLAlchemyError, url: URL) -> Unavailable:
     """One line on what the database could not do; the password in its address is hidden."""
@@ -267,11 +267,11 @@ def explain_failure(error: SQLAlchemyError, url: URL) -> Unavailable:
     cause = error.orig if isinstance(error, DBAPIError) else None
     text = str(cause or error).strip().partition("\n")[0]
     sqlstate = getattr(cause, "sqlstate", None) or ""
-    known = _BY_SQLSTATE_CLASS.get(sqlstate[:2])
+    known = BY_SQLSTATE.get(sqlstate) or BY_SQLSTATE_CLASS.get(sqlstate[:2])
     if url.get_backend_name() == "sqlite":
-        known = next((answer for sign, answer in _BY_SQLITE_TEXT.items() if sign in text), None)
+        known = next((answer for sign, answer in BY_SQLITE_TEXT.items() if sign in text), None)
     elif not sqlstate and known is None:
-        known = _BY_SQLSTATE_CLASS["08"]  # psycopg gives no code when there is no server to give one
+        known = BY_SQLSTATE_CLASS["08"]  # psycopg gives no code when there is no server to give one
     if known is None:
         return Unavailable(f"the database failed: {text}", where=where)
     return Unavailable(known[0], where=where, mend=known[1])
