@@ -49,6 +49,23 @@ def test_an_earlier_day_leaves_out_later_rows(run: Run, report: Write) -> None:
     assert "2020-03-11" in outcome.err
 
 
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [
+        ("2020-03-20", ""),
+        ("2021-12-01", ""),  # Home and Pro have ended, Enterprise has not
+        ("2022-05-11", "Microsoft's support of this Windows ended on 2022-05-10"),
+    ],
+)
+def test_a_windows_without_support_is_told(run: Run, report: Write, day: str, told: str) -> None:
+    """As of the day that is asked for, beside the answer; while it is years away, or editions differ, nothing is."""
+    outcome = run("audit", "--format", "json", "--as-of", day, str(report()))
+
+    assert json.loads(outcome.out)["outsideCatalogue"] is False
+    assert ("support" in outcome.err) == bool(told)
+    assert told in outcome.err
+
+
 def test_a_machine_outside_the_catalogue_is_no_empty_list(run: Run, report: Write) -> None:
     """Exit code 4 (semantics 3.9)."""
     outcome = run("audit", "--format", "json", str(report(build="5.1.2600", os="Microsoft Windows XP Professional")))

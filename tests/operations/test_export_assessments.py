@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +139,31 @@ def test_filters_reach_every_kind_of_member(machines: Database) -> None:
     ]
     assert page.count == 2
     assert {row.device_id for row in rows(machines, "AssetVulnerability", scopes=(1,))} == {f"{1:040x}"}
+
+
+# --- end of support ---------------------------------------------------------------------------------------------------
+
+ENDED = datetime(2022, 5, 11, tzinfo=UTC)  # the day after the last one of Windows 10 1909 as Enterprise
+
+
+@pytest.mark.parametrize("of", ["AssetSoftware", "AssetVulnerability"])
+def test_rows_say_what_is_out_of_support(machines: Database, of: str) -> None:
+    """On the day of the answer, as a text of the contract; what no table knows has none, and filters reach it."""
+    query = asking(of, "endOfSupportStatus eq 'EOS Version'")
+    before = LISTS[of](machines, TENANT, ENDED - timedelta(days=300), Query()).rows
+    flagged = LISTS[of](machines, TENANT, ENDED, query).rows
+
+    assert {(row.end_of_support_status, row.end_of_support_date) for row in before} == {(None, None)}
+    assert {(row.software_name, row.end_of_support_date) for row in flagged} == {
+        ("windows_10", "2022-05-10T00:00:00+00:00")
+    }
+
+
+def test_changes_say_it_too(machines: Database) -> None:
+    """With the version that the machine has now."""
+    found = vulnerability_changes(machines, TENANT, later(days=-1), NOW, Query()).rows
+
+    assert {(row.software_name, row.end_of_support_status) for row in found} == {("edge", None), ("windows_10", "None")}
 
 
 # --- since when -------------------------------------------------------------------------------------------------------
@@ -278,6 +303,7 @@ def test_files_have_the_names_that_were_recorded(machines: Database) -> None:
     assert len(recorded) == len(camel) == 13
     assert {"DeviceId", "CveId", "SoftwareName", "OSPlatform", "OSVersion", "CvssScore"} <= recorded[0].keys()
     assert "EndOfSupportStatus" not in recorded[0]
+    assert {row.get("EndOfSupportStatus") for row in recorded if row["SoftwareName"] == "windows_10"} == {"None"}
     assert recorded[0]["DeviceName"] == "brücke.example"
     assert {"deviceId", "cveId", "osPlatform"} <= camel[0].keys()
 

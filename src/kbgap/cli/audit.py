@@ -3,9 +3,10 @@
 import argparse
 import sys
 from collections.abc import Iterator
+from datetime import date
 
 from kbgap.catalogue.file import CatalogueFile
-from kbgap.cli.context import current_catalogue, settings_of, warn_when_old
+from kbgap.cli.context import current_catalogue, settings_of, today, warn_when_old
 from kbgap.cli.output import Row, print_json, print_rows, say
 from kbgap.core.errors import Invalid
 from kbgap.core.explain import doubt, lacking, not_entitled, settle
@@ -14,7 +15,7 @@ from kbgap.core.urls import update_url
 from kbgap.inventory.normalise import MachineFacts, Outside
 from kbgap.inventory.reading import read_inputs
 from kbgap.inventory.unite import Read
-from kbgap.operations.audit import Judged, judge
+from kbgap.operations.audit import Judged, judge, support_note
 
 NOTHING, MISSING, BAD_INPUT, UNKNOWN = 0, 1, 2, 4
 COLUMNS = ("machine", "id", "name", "productsNames", "cveAddressed", "verdict", "evidence")
@@ -51,7 +52,7 @@ def _answer(given: Read | Invalid, catalogue: CatalogueFile, options: argparse.N
         return BAD_INPUT
     for note in given.notes:
         say(f"kbgap: {note}")
-    for note in judged.notes if isinstance(judged, Judged) else [f"outside the catalogue: {judged.reason}"]:
+    for note in _notes(judged, date.fromisoformat(options.as_of) if options.as_of else today()):
         say(f"kbgap: {given.where}: {note}")
     name = given.report.computer_dns_name or given.where
     if options.format == "json":
@@ -59,6 +60,13 @@ def _answer(given: Read | Invalid, catalogue: CatalogueFile, options: argparse.N
     else:
         print_rows(_rows(name, judged, catalogue), COLUMNS, options.format, title=_title(name, judged))
     return _code(judged)
+
+
+def _notes(judged: Judged | Outside, day: date) -> tuple[str, ...]:
+    if isinstance(judged, Outside):
+        return (f"outside the catalogue: {judged.reason}",)
+    support = support_note(judged, day)
+    return (*judged.notes, support) if support else judged.notes
 
 
 def _code(judged: Judged | Outside) -> int:

@@ -1,5 +1,6 @@
 """Find the gap of one machine from its report and a catalogue file, with no server and no database."""
 
+from datetime import date
 from typing import assert_never
 
 from kbgap.catalogue.file import CatalogueFile
@@ -11,6 +12,7 @@ from kbgap.core.model import Entitlement, Evidence, Fixes, Value
 from kbgap.core.project import project
 from kbgap.inventory.normalise import MachineFacts, Normalised, Outside, normalise
 from kbgap.inventory.report import Report
+from kbgap.operations.end_of_support import supported_on
 
 
 class Judged(Value, frozen=True):
@@ -20,6 +22,7 @@ class Judged(Value, frozen=True):
     gap: Gap
     install: tuple[str, ...]
     notes: tuple[str, ...]
+    windows: str = ""  # the product part of its software id
 
 
 def judge(
@@ -40,10 +43,19 @@ def judge(
             fixes = fixes_for(evidence, catalogue, day)
             states = project(evidence, fixes)
             findings = {state.software: assess(state, fixes, closed=False) for state in states}
-            gap = gap_of(findings, evidence, fixes, _windows(machine, evidence))
-            return Judged(machine=machine, gap=gap, install=install_set(states, fixes), notes=notes)
+            windows = _windows(machine, evidence)
+            gap = gap_of(findings, evidence, fixes, windows)
+            return Judged(machine=machine, gap=gap, install=install_set(states, fixes), notes=notes, windows=windows)
         case _:
             assert_never(normalised)
+
+
+def support_note(judged: Judged, today: date) -> str:
+    """A sentence for people where the support of a machine's Windows ended, or does so soon; else empty."""
+    support = supported_on(today)(judged.windows, judged.machine.build)
+    if support.until is None:
+        return ""
+    return f"Microsoft's support of this Windows {'ended' if support.until < today else 'ends'} on {support.until}"
 
 
 def fixes_for(evidence: Evidence, catalogue: CatalogueFile, day: str | None) -> Fixes:

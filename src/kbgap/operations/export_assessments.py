@@ -8,6 +8,7 @@ import msgspec
 
 from kbgap.core.errors import Invalid
 from kbgap.odata.options import Query
+from kbgap.operations.end_of_support import supported_on
 from kbgap.operations.looking import EVERYTHING, Look, looking
 from kbgap.store import groups
 from kbgap.store.cve_exports import CveExport
@@ -110,7 +111,8 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
 
 
 def _recognised(look: Look) -> Path[AssetSoftware, Any]:
-    return recognised_software(look.on_machines, look.scopes, has_groups=_has_groups(look))
+    supported = supported_on(look.now.date())
+    return recognised_software(look.on_machines, look.scopes, supported, has_groups=_has_groups(look))
 
 
 def _other(look: Look) -> Path[AssetNonCpeSoftware, Any]:
@@ -122,7 +124,7 @@ def _open_now(look: Look) -> Path[AssetVulnerability, Any]:
 
 
 def _cve_export(look: Look) -> CveExport:
-    return CveExport(look.on_machines, look.timelines, has_groups=_has_groups(look))
+    return CveExport(look.on_machines, look.timelines, supported_on(look.now.date()), has_groups=_has_groups(look))
 
 
 def _has_groups(look: Look) -> bool:

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from sqlalchemy import and_
 
+from kbgap.core.end_of_support import Supported
 from kbgap.core.urls import update_url
 from kbgap.odata.model import defender_model
 from kbgap.store import schema
 from kbgap.store.cves import Addressed, CveFact, UpdateFact
-from kbgap.store.export_rows import AssetVulnerability, DeltaAssetVulnerability, timestamp
+from kbgap.store.export_rows import AssetVulnerability, DeltaAssetVulnerability, day, timestamp
 from kbgap.store.inventory_exports import group_name
 from kbgap.store.on_machines import OnMachines, Open
 from kbgap.store.open_cves import OpenCve
@@ -53,9 +54,12 @@ class _Happened(NamedTuple):
 class CveExport:
     """Makes the rows of both lists, in one snapshot."""
 
-    def __init__(self, on_machines: OnMachines, timelines: Timelines, *, has_groups: bool) -> None:
+    def __init__(
+        self, on_machines: OnMachines, timelines: Timelines, supported: Supported, *, has_groups: bool
+    ) -> None:
         self._on_machines = on_machines
         self._timelines = timelines
+        self._supported = supported
         self._has_groups = has_groups
         connection, revision = on_machines.connection, on_machines.revision
         self._updates: Mapping[str, UpdateFact] = on_machines.effects.updates(connection, revision)
@@ -167,6 +171,7 @@ class CveExport:
 
     def _row(self, machine: Walked, what: _OpenSince) -> dict[str, object]:
         fact = self._on_machines.facts.get(what.cve, _UNKNOWN)
+        support = self._supported(what.software, what.version)
         parts = (machine.machine_id, VENDOR, what.software, what.version or "", what.cve)
         return {
             "id": "_".join(parts),
@@ -187,6 +192,8 @@ class CveExport:
             "recommended_security_update_url": update_url(what.kb) if what.kb else None,
             "last_seen_timestamp": timestamp(machine.last_seen),
             "first_seen_timestamp": timestamp(what.first_seen),
+            "end_of_support_status": support.status,
+            "end_of_support_date": day(support.until),
             "exploitability_level": "ExploitIsVerified" if fact.is_exploited else "NoExploit",
             "recommendation_reference": recommendation_id(SoftwareId(VENDOR, what.software)),
             "cvss_score": fact.cvss,

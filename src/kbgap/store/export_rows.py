@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -84,6 +84,11 @@ class DeltaAssetVulnerability(AssetVulnerability, frozen=True, kw_only=True, ren
 
     status: str | None
     event_timestamp: datetime
+
+
+def day(last: date | None) -> str | None:
+    """A day as the exports write it: 2021-05-11T00:00:00+00:00."""
+    return None if last is None else f"{last.isoformat()}T00:00:00+00:00"
 
 
 def timestamp(moment: datetime) -> str:

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_
 
+from kbgap.core.end_of_support import Supported
 from kbgap.odata.model import defender_model
 from kbgap.store import schema
-from kbgap.store.export_rows import AssetNonCpeSoftware, AssetSoftware, timestamp
+from kbgap.store.export_rows import AssetNonCpeSoftware, AssetSoftware, day, timestamp
 from kbgap.store.on_machines import OnMachines
 from kbgap.store.open_cves import StateCves
 from kbgap.store.software_sets import Items
@@ -40,7 +41,7 @@ def group_name(machine: Walked, *, has_groups: bool) -> str:
 
 
 def recognised_software(
-    on_machines: OnMachines, scopes: Collection[int], *, has_groups: bool
+    on_machines: OnMachines, scopes: Collection[int], supported: Supported, *, has_groups: bool
 ) -> Path[AssetSoftware, _Item]:
     """Every machine that counts, with Windows, its components and every program that a product rule knows."""
 
@@ -52,6 +53,7 @@ def recognised_software(
         ]
 
     def build(machine: Walked, item: _Item) -> AssetSoftware:
+        support = supported(item.name, item.version or None)
         return AssetSoftware(
             device_id=machine.machine_id,
             rbac_group_id=machine.group_id,
@@ -62,6 +64,8 @@ def recognised_software(
             software_name=item.name,
             software_version=item.version or None,
             number_of_weaknesses=item.weaknesses,
+            end_of_support_status=support.status,
+            end_of_support_date=day(support.until),
         )
 
     return Path(
