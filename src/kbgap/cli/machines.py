@@ -45,7 +45,7 @@ def list_(options: argparse.Namespace) -> int:
 def show(options: argparse.Namespace) -> int:
     """What is known of one machine."""
     with _tenant(options) as (database, tenant):
-        shown = msgspec.to_builtins(show_machine(database, tenant, options.machine))
+        shown = msgspec.to_builtins(show_machine(database, tenant, options.machine, now()))
     if options.format == "json":
         print_json(shown)
     else:

@@ -8,7 +8,7 @@ from kbgap.store import schema
 from kbgap.store.effects import Effects
 from kbgap.store.open_cves import OpenCve, OpenCves, StateCves
 from kbgap.store.tenants import TenantKey
-from kbgap.store.walking import Keeps, Walked
+from kbgap.store.walking import Keeps, Walked, batches
 
 Open = tuple[StateCves, OpenCve]
 
@@ -56,6 +56,15 @@ class OnMachines:
     def version(self, machine: Walked, state: StateCves) -> str | None:
         """The version of a software on a machine; where its state is silent, Windows itself has the reported build."""
         return machine.build if state.version is None and state.software in self._systems else state.version
+
+    def windows(self, machine_id: str) -> tuple[str, str | None] | None:
+        """The software and version of a machine's operating system; None where nothing of it is judged."""
+        wanted = and_(schema.machine.c.tenant_id == self.tenant, schema.machine.c.machine_id == machine_id)
+        for machine in next(batches(self.connection, wanted), ()):
+            for state in self.states([machine]).get(machine.profile, ()):
+                if state.software in self._systems:
+                    return state.software, self.version(machine, state)
+        return None
 
     def severity(self, cve: str) -> str:
         """The API's word."""
