@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 from kbgap.catalogue.file import CatalogueFile
+from kbgap.core.errors import KbgapError
 from kbgap.operations.load_catalogue import load_catalogue
 from kbgap.store.database import open_database
 from tests.builders import later
+from tests.faults.ingest import FAILED
 
 
 def show(_stage: str, done: int, _total: int) -> None:
@@ -24,4 +26,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KbgapError as error:
+        print(f"kbgap: {error}", file=sys.stderr)
+        sys.exit(FAILED)
