@@ -174,6 +174,10 @@ def _db(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     group = _group(commands, "db", "the fleet's database")
     _command(group, "migrate", "database.migrate", "make the database, or bring its schema up to date")
     _command(group, "distribute", "database.distribute", "spread a new database over the nodes of a Citus cluster")
+    backup = _command(group, "backup", "database.backup", "write all of the database to one file, while it is in use")
+    backup.add_argument("file", type=Path, metavar="FILE", help="what to write; it must not be there yet")
+    restored = _command(group, "restore", "database.restore", "make a new database of a backup, and recount it")
+    restored.add_argument("file", type=Path, metavar="FILE", help="what backup wrote, from any kind of database")
     _format(_command(group, "check", "database.check", "recount everything and compare with the stored counts"))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -43,6 +44,11 @@ _PRAGMAS = (
     f"busy_timeout = {SQLITE_WAITS_MS}",
     "cache_size = -16384",  # 16 MiB per connection, where the default of 2 MiB makes large batches read pages again
 )
+
+
+def file_of(url: URL) -> Path | None:
+    """The file of an embedded database; None when a server has it."""
+    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
 
 
 class Limits(NamedTuple):
