@@ -39,6 +39,18 @@ def test_machines_are_listed_as_the_api_shows_them(with_machines: Run) -> None:
     ]
 
 
+def test_a_table_of_machines_keeps_their_ids_whole(with_machines: Run) -> None:
+    """They are what other commands take; CSV has more columns."""
+    (first, *_) = rows(with_machines, "machine", "list")
+
+    table, csv = with_machines("machine", "list").out, with_machines("machine", "list", "--format", "csv").out
+
+    assert f"{first['id']}  {first['computerDnsName']} " in table
+    assert csv.startswith("id,computerDnsName,osPlatform,")
+    assert "machineTags" in csv.splitlines()[0]
+    assert f"{first['lastSeen'][:16]}\n" in table
+
+
 def test_a_filter_that_cannot_be_read_is_refused(with_machines: Run) -> None:
     """Never a list that was filtered by half."""
     outcome = with_machines("machine", "list", "--filter", "nothing eq 'a'")

@@ -196,3 +196,23 @@ def test_a_cve_that_is_found_graver_weighs_more(fleet: Database, catalogue: Cata
 
     assert score() > before
     assert check(fleet) == []
+
+
+def test_a_revision_that_another_load_takes_away_is_told(
+    fleet: Database, catalogue: CatalogueFile, with_april: CatalogueFile
+) -> None:
+    """Two hosts that load different catalogues at once: one of them ends, and the tenant stays whole."""
+    report_inventory(fleet, catalogue, TENANT, [a_report("ws-1")], NOW)
+    before = missing(fleet)
+
+    def take_away(_stage: str, _done: int, _total: int) -> None:
+        with fleet.transaction() as tx:
+            stored.drop_unused(tx, keep=catalogue.revision)
+
+    with pytest.raises(Unavailable, match=r"another load has taken catalogue .* away meanwhile; let one end"):
+        load_catalogue(fleet, with_april, later(days=30), take_away)
+
+    assert missing(fleet) == before
+    assert check(fleet) == []
+    load_catalogue(fleet, with_april, later(days=30))
+    assert missing(fleet) == {"4549951": 1, "4540673": 1}

@@ -25,20 +25,22 @@ COLUMNS = (
     "version",
     "osBuild",
     "rbacGroupName",
-    "machineTags",
     "exposureLevel",
-    "healthStatus",
     "lastSeen",
 )
+MORE_COLUMNS = (*COLUMNS, "machineTags", "healthStatus", "isExcluded", "exclusionReason", "firstSeen", "lastIpAddress")
 
 
 def list_(options: argparse.Namespace) -> int:
-    """Every machine, by id, as the API shows it."""
+    """Every machine, by id, as the API shows it; a table has what fits beside the ids."""
+    is_table = options.format == "table"
     with _tenant(options) as (database, tenant):
         found = all_rows(
             lambda query: list_machines(database, tenant, query), defender_model().type("Machine"), options.filter
         )
-        print_rows((msgspec.to_builtins(row) for row in found), COLUMNS, options.format)
+        rows = (msgspec.to_builtins(row) for row in found)
+        shown = ({**row, "lastSeen": (row["lastSeen"] or "")[:16]} for row in rows) if is_table else rows
+        print_rows(shown, COLUMNS if is_table else MORE_COLUMNS, options.format)
     return 0
 
 
