@@ -6,6 +6,8 @@ import signal
 import ssl
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,12 +20,16 @@ import pytest
 
 from kbgap.catalogue.file import write_catalogue
 from kbgap.catalogue.shelf import Shelf
+from kbgap.inventory.report import encode_report
+from kbgap.operations.check_database import check
 from kbgap.operations.demo import Credentials, Plan, set_up_demo
 from kbgap.operations.demo_facts import demo_documents
+from kbgap.operations.fleet_totals import fleet_totals
 from kbgap.operations.refresh_catalogue import compile_documents
 from kbgap.settings import Settings
 from kbgap.store.database import open_database
 from kbgap.store.migrate import migrate
+from tests.builders import a_report
 from tests.certificates import Authority
 
 TENANT = Settings().tenant
@@ -98,6 +104,36 @@ def test_it_answers_over_the_data_that_is_there(tmp_path: Path, told: signal.Sig
         software = {row["id"] for row in ask(f"{address}/api/Software", token=token)["value"]}
 
     assert {"microsoft-_-windows_10", "microsoft-_-windows_11"} <= software
+
+
+def test_reports_that_are_being_taken_in_are_answered_before_the_end(tmp_path: Path) -> None:
+    """Told to stop in the middle, the server answers first, and all that it accepted is there."""
+    client = set_up(tmp_path)
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": client.client_id,
+        "client_secret": client.client_secret,
+        "resource": "https://api.securitycenter.microsoft.com",
+    }
+    body = b"\n".join(encode_report(a_report(f"new-{number}", ubr=number)) for number in range(1, 1_500))
+    answers: list[dict[str, Any]] = []
+
+    def send(address: str, token: str) -> None:
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"}
+        with urlopen(Request(f"{address}/inventory/reports", body, headers), timeout=60) as answer:  # noqa: S310 - ours
+            answers.append(json.load(answer))
+
+    with serving(tmp_path) as address:
+        token = ask(f"{address}/{TENANT}/oauth2/token", form=form)["access_token"]
+        sender = threading.Thread(target=send, args=(address, token))
+        sender.start()
+        time.sleep(0.25)
+    sender.join()
+
+    assert [answer["accepted"] for answer in answers] == [1_499]
+    with open_database(f"sqlite:///{tmp_path / 'kbgap.sqlite'}") as database:
+        assert fleet_totals(database).machines == 30 + 1_499
+        assert check(database) == []
 
 
 def test_a_catalogue_in_the_folder_is_all_that_the_first_start_needs(tmp_path: Path) -> None:

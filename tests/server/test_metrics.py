@@ -5,6 +5,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from kbgap.inventory.report import encode_report
 from kbgap.operations.load_catalogue import load_catalogue
@@ -81,6 +82,47 @@ def test_the_state_of_the_catalogue_and_of_ingest_is_told(tmp_path: Path) -> Non
         "unchanged": 1,
         "rejected": 1,
     }
+
+
+def test_the_fleet_and_its_verdicts_are_told(tmp_path: Path) -> None:
+    """All tenants together: how many machines count, what they miss, what is not known, what is still to judge."""
+    with (
+        a_catalogue(tmp_path / "catalogue") as catalogue,
+        running(f"sqlite:///{tmp_path / 'kbgap.sqlite'}", lambda: catalogue) as server,
+    ):
+        load_catalogue(server.database, catalogue, server.clock())
+        reports = [a_report("ws-1"), a_report("ws-2"), a_report("ws-3", ubr=None, update_list=None)]
+        server.post("/inventory/reports", b"\n".join(map(encode_report, reports)))
+        found = figures(server)
+        rows = server.get("/api/Software/microsoft-_-windows_10/getmissingkbs").json()["value"]
+        rows += server.get("/api/Software/microsoft-_-edge/getmissingkbs").json()["value"]
+
+    assert found["kbgap_database_up"] == 1
+    assert (found['kbgap_machines{state="counted"}'], found['kbgap_machines{state="silent"}']) == (3, 0)
+    assert found["kbgap_missing_on_machines"] == sum(row["machineMissedOn"] for row in rows) > 0
+    assert found['kbgap_findings{verdict="missing"}'] > 0
+    assert found['kbgap_findings{verdict="unknown"}'] > 0
+    assert found["kbgap_states"] > 0
+    assert found["kbgap_states_to_judge"] == 0
+
+
+def test_what_waits_is_told(server: Server) -> None:
+    """By what bounds it; nothing waits here."""
+    found = figures(server)
+
+    waiting = {name: value for name, value in found.items() if name.startswith("kbgap_requests_waiting")}
+    assert waiting == {f'kbgap_requests_waiting{{queue="{name}"}}': 0 for name in ("threads", "uploads", "downloads")}
+
+
+def test_a_database_that_is_gone_is_told(sqlite_url: str) -> None:
+    """The figures of the process itself are still there: whoever looks for the fault needs them."""
+    with running(sqlite_url) as server:
+        with server.database.transaction() as tx:
+            tx.execute(text("DROP TABLE machine_seen"))
+        found = figures(server)
+
+    assert found["kbgap_database_up"] == 0
+    assert any(name.startswith("kbgap_requests_busy") for name in found)
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via"])

@@ -9,6 +9,7 @@ from kbgap.auth.issuers import read_issuers
 from kbgap.auth.resources import known_resources
 from kbgap.auth.tokens import Authority
 from kbgap.operations.audit_log import note_all
+from kbgap.operations.fleet_totals import fleet_totals
 from kbgap.operations.manage_tenants import published_epoch
 from kbgap.operations.sign_in import has_tenant
 from kbgap.operations.signing_keys import renew_signing_keys
@@ -16,6 +17,7 @@ from kbgap.server.access_log import AccessLog
 from kbgap.server.dispatch import Dispatch
 from kbgap.server.epochs import Epoch, Epochs
 from kbgap.server.issuer_keys import IssuerKeys
+from kbgap.server.kept import Kept
 from kbgap.server.metrics import Metrics
 from kbgap.server.rates import Rates
 from kbgap.server.remembered import Remembered
@@ -79,6 +81,7 @@ def create_app(
         metrics=Metrics(),
         access_log=AccessLog(access_log),
         trail=SignInTrail(write_entries),
+        fleet_totals=Kept(lambda: fleet_totals(database)),
     )
     return Dispatch(OPERATIONS, service)
 

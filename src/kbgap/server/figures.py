@@ -24,7 +24,8 @@ async def answer_metrics(call: Call) -> Response:
     if not _may_read(call.request, service.settings.metrics_from):
         raise Denied("Metrics are not for this address", mend="add its network to metrics_from")
     catalogue = await call.in_thread(lambda: tuple(_of_catalogue(service, service.clock())))
-    text = service.metrics.written((*catalogue, *_of_memory(service)))
+    fleet = await call.in_thread(lambda: tuple(_of_fleet(service)))
+    text = service.metrics.written((*catalogue, *fleet, *_of_queues(service), *_of_memory(service)))
     return Response(text, media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
 
 
@@ -50,6 +51,40 @@ def _of_catalogue(service: Service, now: datetime) -> Iterator[Sample]:
     age = age_in_days(catalogue, now.date())
     if age is not None:
         yield "kbgap_catalogue_age_seconds", "gauge", "Days since the newest document, in seconds.", age * _DAY
+
+
+def _of_fleet(service: Service) -> Iterator[Sample]:
+    """All tenants together; without a database only that it is not there."""
+    try:
+        totals = service.fleet_totals()
+    except KbgapError:
+        yield "kbgap_database_up", "gauge", "Whether the database answers.", 0
+        return
+    yield "kbgap_database_up", "gauge", "Whether the database answers.", 1
+    about = "Machines, by whether they count or have not reported for long."
+    yield labelled("kbgap_machines", "state", "counted"), "gauge", about, totals.machines
+    yield labelled("kbgap_machines", "state", "silent"), "gauge", about, totals.silent
+    about = "Software states, which machines alike share."
+    yield "kbgap_states", "gauge", about, totals.states
+    about = "KBs of states by verdict: missing, or not known; what is installed is not stored."
+    yield labelled("kbgap_findings", "verdict", "missing"), "gauge", about, totals.missing
+    yield labelled("kbgap_findings", "verdict", "unknown"), "gauge", about, totals.unknown
+    about = "Missing KBs, each once for each software of each machine that misses it."
+    yield "kbgap_missing_on_machines", "gauge", about, totals.missing_on_machines
+    about = "States that wait to be judged for the catalogue that was loaded last."
+    yield "kbgap_states_to_judge", "gauge", about, totals.states_to_judge
+
+
+def _of_queues(service: Service) -> Iterator[Sample]:
+    """What waits in this process, and for what."""
+    queues = {"threads": service.threads, "uploads": service.uploads, "downloads": service.downloads}
+    busy = {name: queue.statistics() for name, queue in queues.items()}
+    for name, queue in busy.items():
+        about = "Requests that are being worked on, by what bounds their number."
+        yield labelled("kbgap_requests_busy", "queue", name), "gauge", about, queue.borrowed_tokens
+    for name, queue in busy.items():
+        about = "Requests that wait for their turn, by what bounds their number."
+        yield labelled("kbgap_requests_waiting", "queue", name), "gauge", about, queue.tasks_waiting
 
 
 def _of_memory(service: Service) -> Iterator[Sample]:

@@ -75,8 +75,12 @@ class Metrics:
             lines.append(f'kbgap_request_seconds_count{{path="{path}"}} {sum(histogram.counts)}')
         lines += _head("kbgap_reports_total", "counter", "Reports of machines, by what became of them.")
         lines += [f'kbgap_reports_total{{outcome="{name}"}} {count}' for name, count in sorted(self._reports.items())]
-        for name, kind, about, value in others:
-            lines += [*_head(name.partition("{")[0], kind, about), f"{name} {value:.17g}"]
+        family = ""
+        for name, kind, about, value in others:  # those of one family come one after another
+            if name.partition("{")[0] != family:
+                family = name.partition("{")[0]
+                lines += _head(family, kind, about)
+            lines.append(f"{name} {value:.17g}")
         return "\n".join(lines) + "\n"
 
 

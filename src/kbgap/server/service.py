@@ -9,6 +9,7 @@ from anyio import CapacityLimiter
 from kbgap.catalogue.file import CatalogueFile
 from kbgap.server.access_log import AccessLog
 from kbgap.server.epochs import Epochs
+from kbgap.server.kept import Kept
 from kbgap.server.metrics import Metrics
 from kbgap.server.rates import Rates
 from kbgap.server.remembered import Remembered
@@ -16,6 +17,7 @@ from kbgap.server.security import Gate
 from kbgap.server.sign_in_trail import SignInTrail
 from kbgap.settings import Settings
 from kbgap.store.database import Database
+from kbgap.store.totals import Totals
 
 Clock = Callable[[], datetime]
 CatalogueProvider = Callable[[], CatalogueFile]
@@ -43,3 +45,4 @@ class Service:
     metrics: Metrics
     access_log: AccessLog
     trail: SignInTrail
+    fleet_totals: Kept[Totals]
