@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
-from time import monotonic, perf_counter
+from time import monotonic, perf_counter, sleep
 from typing import Any
 
 import httpx2
@@ -36,6 +36,7 @@ from kbgap.store.packing import in_pieces
 
 _WRITERS = _READERS = 4
 _BATCH = 500
+_QUARTERS = 4
 _LIVES = 3  # ways in which each machine may be
 _REPORTS = "/inventory/reports"
 _QUESTIONS = (
@@ -71,17 +72,17 @@ def measure(given: Given) -> Benchmark:
                     _post(session, file.read_bytes(), first)
                 for path in _QUESTIONS:
                     _get(session, path, first)
-            before = server.memory
+            memory = [server.memory]
             began = perf_counter()
-            done = _all_at_once(server, token, files, seconds)
-            wall, after = perf_counter() - began, server.memory
+            done = _all_at_once(server, token, files, seconds, memory)
+            wall = perf_counter() - began
+            memory.append(server.memory)
         with open_database(url) as database:
             wrong = check(database)
     figures = (
         *_figures([first, *done], wall),
         Figure("counts that differ from a recount", len(wrong), "", 0),
-        Figure("memory of the server at the start", before, "MB"),
-        Figure("memory of the server at the end", after, "MB", 300),
+        *_memory(memory),
     )
     what = f"{_WRITERS} writers and {_READERS} readers for {seconds:,} s, {machines:,} machines in PostgreSQL"
     return Benchmark("concurrent", f"{what}, {given.name}", figures)
@@ -119,7 +120,8 @@ def _authorised(token: str) -> dict[str, str]:
 # --- who writes and who reads ----------------------------------------------------------------------------------------
 
 
-def _all_at_once(server: Server, token: str, files: list[Path], seconds: float) -> list[_Done]:
+def _all_at_once(server: Server, token: str, files: list[Path], seconds: float, memory: list[float]) -> list[_Done]:
+    """Everybody's work; the server's memory is looked at after each quarter of the time but the last."""
     context = multiprocessing.get_context("spawn")
     ends, processes = [], []
     for number in range(_WRITERS + _READERS):
@@ -129,6 +131,9 @@ def _all_at_once(server: Server, token: str, files: list[Path], seconds: float) 
         processes[-1].start()
         theirs.close()
         ends.append(ours)
+    for _ in range(_QUARTERS - 1):
+        sleep(seconds / _QUARTERS)
+        memory.append(server.memory)
     done = [msgspec.json.decode(end.recv_bytes(), type=_Done) for end in ends]
     for process in processes:
         process.join()
@@ -164,6 +169,13 @@ def _get(session: httpx2.Client, path: str, done: _Done) -> None:
     done.took[path].append(perf_counter() - started)
     if answer.status_code != httpx2.codes.OK:
         done.failed.append(f"{answer.status_code} {path} {answer.text[:200]}")
+
+
+def _memory(looks: list[float]) -> Iterator[Figure]:
+    yield Figure("memory of the server at the start", looks[0], "MB")
+    for quarter, look in enumerate(looks[1:-1], start=1):
+        yield Figure(f"memory of the server after {100 * quarter // _QUARTERS} % of the time", look, "MB")
+    yield Figure("memory of the server at the end", looks[-1], "MB", 300)
 
 
 def _figures(done: list[_Done], wall: float) -> Iterator[Figure]:
