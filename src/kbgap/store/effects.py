@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Collection, Hashable, Mapping
+from sys import intern
 from typing import TypeVar
 
 from sqlalchemy import Connection, select
@@ -160,5 +161,14 @@ def _load_effects(connection: Connection, tenant: TenantKey, keys: Collection[by
     for piece in in_pieces(keys):
         mine = (gap.tenant_id == tenant) & gap.gap.in_(piece)
         for row in connection.execute(select(gap.gap, gap.body).where(mine)):
-            found[row.gap] = unpack(row.body, Effect)
+            found[row.gap] = _sharing_texts(unpack(row.body, Effect))
     return found
+
+
+def _sharing_texts(effect: Effect) -> Effect:
+    """The same with each CVE once in memory, however many gaps have it."""
+    return Effect(
+        software=intern(effect.software),
+        missing=frozenset(map(intern, effect.missing)),
+        open_cves=frozenset(map(intern, effect.open_cves)),
+    )

@@ -1,6 +1,7 @@
 """Load which CVEs are open in a state, with the KB that closes each, and keep it in memory in a small form."""
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from sys import intern
 from typing import NamedTuple
 
@@ -12,7 +13,8 @@ from kbgap.store.packing import in_pieces, unpack
 from kbgap.store.recent import Recent
 from kbgap.store.tenants import TenantKey
 
-_KEPT = 4_000  # states; of the largest ones, with thousands of CVEs each, that is some hundred MB
+_KEPT = 4_000  # states; the largest have thousands of CVEs each
+_SHARED = 131_072  # different open CVEs, which those states share: without that they would take some hundred MB
 
 
 class OpenCve(NamedTuple):
@@ -68,4 +70,9 @@ def _open(software: str, findings: Iterable[Finding]) -> Iterable[OpenCve]:
         if isinstance(finding.verdict, IsMissing | IsNotEntitled):
             kb = intern(finding.kb)
             for cve in finding.open_cves:
-                yield OpenCve(software, intern(cve), kb)
+                yield _open_cve(software, intern(cve), kb)
+
+
+@lru_cache(maxsize=_SHARED)
+def _open_cve(software: str, cve: str, kb: str) -> OpenCve:
+    return OpenCve(software, cve, kb)
