@@ -13,7 +13,7 @@ from typing import assert_never
 from kbgap.auth.permissions import ApplicationPermission, DelegatedPermission
 from kbgap.odata.entity import StructuredType
 from kbgap.odata.model import defender_model
-from kbgap.server.operation import Guarded, Operation
+from kbgap.server.operation import ForPeople, Guarded, Operation
 from kbgap.server.results import OneEntity, Plain, Raw, Result, RowCount, RowList, Value
 from kbgap.server.routes import OPERATIONS
 
@@ -27,6 +27,7 @@ How to ask, and what comes back in general, stands in [the HTTP API](api.md).
 Filters and other options stand in [query options](odata.md).
 
 * One of the permissions named is enough.
+* Pages for people want the same permissions, in a session that the form at `/signin` begins.
 * Behind every list, `/$count` gives the number of its rows as a bare number.
   It takes `$filter` and the path's own parameters.
 * *Context* is what `@odata.context` says behind `$metadata#`, without the namespace.
@@ -42,10 +43,12 @@ def routes_page() -> str:
     """The whole page."""
     shown = [operation for operation in OPERATIONS if not isinstance(operation.result, RowCount)]
     guarded = [operation for operation in shown if isinstance(operation.access, Guarded)]
+    pages = [operation for operation in shown if isinstance(operation.access, ForPeople)]
     parts = [
         ("Defender's", [operation for operation in guarded if not operation.is_ours]),
         ("kbgap's own", [operation for operation in guarded if operation.is_ours]),
-        ("Open to all", [operation for operation in shown if operation not in guarded]),
+        ("Pages for people", pages),
+        ("Open to all", [operation for operation in shown if operation not in guarded + pages]),
     ]
     tables = [f"## {title}\n\n{TABLE}" + "\n".join(map(_row, operations)) + "\n" for title, operations in parts]
     return "\n".join([WRITTEN, "", HEAD, *tables, "## Types\n", *_types(shown)])
@@ -54,7 +57,7 @@ def routes_page() -> str:
 def _row(operation: Operation) -> str:
     access = operation.access
     application, delegated = ("open", "open")
-    if isinstance(access, Guarded):
+    if isinstance(access, Guarded | ForPeople):
         application = _named(access.application, list(ApplicationPermission))
         delegated = _named(access.delegated, list(DelegatedPermission))
     parameters = ", ".join(f"`{each.name}`{'' if each.is_required else '?'}" for each in operation.parameters)

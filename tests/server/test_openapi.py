@@ -9,11 +9,11 @@ from kbgap.odata.entity import StructuredType
 from kbgap.odata.model import defender_model
 from kbgap.server.examples import example_of
 from kbgap.server.openapi import openapi
-from kbgap.server.routes import OPERATIONS
+from kbgap.server.routes import API
 from tests.server.conftest import Server
 from tests.server.declared import faults_of
 
-DOCUMENT: Any = openapi(OPERATIONS, "https://kbgap.example.org")
+DOCUMENT: Any = openapi(API, "https://kbgap.example.org")
 
 
 def every(value: object, key: str) -> list[Any]:
@@ -24,9 +24,9 @@ def every(value: object, key: str) -> list[Any]:
 
 
 def test_every_operation_is_described() -> None:
-    """What a client can call is in the document; a form in the body of a GET has no place in OpenAPI."""
+    """What a program can call is in the document; a form in the body of a GET has no place in OpenAPI."""
     described = {(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods}
-    shaped = {re.sub(r"\((\w+),(\w+)\)", r"(\1='{\1}',\2={\2})", operation.path) for operation in OPERATIONS}
+    shaped = {re.sub(r"\((\w+),(\w+)\)", r"(\1='{\1}',\2={\2})", operation.path) for operation in API}
 
     assert {path for _, path in described} == shaped
     assert ("GET", "/api/Software/{id}/getmissingkbs") in described

@@ -38,6 +38,8 @@ kbgap demo: {machines:,} made-up machines, {updates} real updates, the newest of
   client id      {client.client_id}
   client secret  {client.client_secret}
 
+In a browser, {address} shows the fleet: sign in with the client id and the client secret.
+
 Updates missing for Edge, on how many machines, and how many CVEs each of them closes:
 
 TOKEN={token}

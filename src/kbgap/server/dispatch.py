@@ -18,7 +18,8 @@ from kbgap.server.access_log import Answered
 from kbgap.server.epochs import Epoch
 from kbgap.server.errors import NoSuchPath, WrongMethod, answer_error
 from kbgap.server.finished import Finished, finish, takes_gzip
-from kbgap.server.operation import Call, Guarded, GuardedHandler, Open, Operation, Refusal
+from kbgap.server.operation import Call, ForPeople, Guarded, GuardedHandler, Open, Operation, Refusal
+from kbgap.server.pages.session import session_of
 from kbgap.server.paths import Found, PathTable
 from kbgap.server.security import Authorization
 from kbgap.server.service import Service
@@ -123,17 +124,17 @@ class Dispatch:
         return finished.answer(exchange.headers.get(b"if-none-match"))
 
     async def _run(self, operation: Operation, call: Call, exchange: _Exchange) -> Response:
-        match operation.access:
-            case Open(handle):
-                return await handle(call)
-            case Guarded(application, delegated, guarded_handle):
-                now, header = self._service.clock(), Authorization(exchange.header(b"authorization"))
-                principal = await self._service.gate.admit(header, application, delegated, now)
-                exchange.principal = principal
-                self._service.rates.admit(principal, now)
-                if operation.method != "GET":
-                    return await guarded_handle(call, principal)
-                return await self._read(operation, guarded_handle, call, exchange, principal)
+        access, service, now = operation.access, self._service, self._service.clock()
+        if isinstance(access, Open):
+            return await access.handle(call)
+        by_cookie = isinstance(access, ForPeople)
+        header = session_of(call) if by_cookie else Authorization(exchange.header(b"authorization"))
+        principal = await service.gate.admit(header, access.application, access.delegated, now)
+        exchange.principal = principal
+        service.rates.admit(principal, now)
+        if operation.method != "GET":
+            return await access.handle(call, principal)
+        return await self._read(operation, access.handle, call, exchange, principal)
 
     async def _read(
         self, operation: Operation, handle: GuardedHandler, call: Call, exchange: _Exchange, principal: Principal

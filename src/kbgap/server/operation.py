@@ -68,6 +68,15 @@ class Guarded:
 
 
 @dataclass(frozen=True, slots=True)
+class ForPeople:
+    """A page that needs a session with any one of these permissions: checked as a token is, but sent as a cookie."""
+
+    application: tuple[ApplicationPermission, ...]
+    delegated: tuple[DelegatedPermission, ...]
+    handle: GuardedHandler
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One path and method, who may call it, and what comes back.
 
@@ -79,7 +88,7 @@ class Operation:
 
     method: str
     path: str
-    access: Open | Guarded
+    access: Open | Guarded | ForPeople
     result: Result
     about: str
     parameters: tuple[Parameter, ...] = ()

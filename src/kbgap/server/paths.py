@@ -59,7 +59,7 @@ class PathTable(Generic[T]):
 
     def _node(self, template: str) -> _Node[T]:
         node = self._root
-        for segment in template.strip("/").split("/"):
+        for segment in filter(None, template.split("/")):
             if segment.startswith("{"):
                 node.key = node.key or _Node()
                 node.key_name = segment.strip("{}")

@@ -4,6 +4,7 @@ from kbgap.server import discovery, figures, health, reference, token
 from kbgap.server.contract_routes import CONTRACT
 from kbgap.server.operation import Open, OpenHandler, Operation
 from kbgap.server.own_routes import OURS
+from kbgap.server.page_routes import PAGES
 from kbgap.server.results import Raw
 
 
@@ -46,7 +47,7 @@ _SERVICE = (
     Operation(
         "GET",
         "/openapi.json",
-        Open(reference.openapi_handler(lambda: OPERATIONS)),
+        Open(reference.openapi_handler(lambda: API)),
         Raw(("application/json",)),
         "This description of the API, as OpenAPI 3.1.",
         is_ours=True,
@@ -54,7 +55,7 @@ _SERVICE = (
     Operation(
         "GET",
         "/docs",
-        Open(reference.page_handler(lambda: OPERATIONS)),
+        Open(reference.page_handler(lambda: API)),
         Raw(("text/html",)),
         "The description of the API, as a page for people.",
         is_ours=True,
@@ -62,4 +63,6 @@ _SERVICE = (
     Operation("GET", "/metrics", Open(figures.answer_metrics), Raw(("text/plain",)), "Figures for Prometheus."),
 )
 
-OPERATIONS: tuple[Operation, ...] = (*CONTRACT, *OURS, *_SIGN_IN, *_SERVICE)
+# What programs use, and the descriptions tell; the pages for people come beside it.
+API: tuple[Operation, ...] = (*CONTRACT, *OURS, *_SIGN_IN, *_SERVICE)
+OPERATIONS: tuple[Operation, ...] = (*API, *PAGES)
