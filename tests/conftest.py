@@ -30,11 +30,17 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 # --- data ---------------------------------------------------------------------------------------------------------
 
 
+def find_shared_data() -> Path | None:
+    """That folder, where it is."""
+    folder = Path(os.environ.get("KBGAP_SHARED_DATA") or ROOT.parent / "shared" / "data")
+    return folder if folder.is_dir() else None
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of Microsoft's documents and captured machines that is too large for the repository, or a skip."""
-    folder = Path(os.environ.get("KBGAP_SHARED_DATA") or ROOT.parent / "shared" / "data")
-    if not folder.is_dir():
+    folder = find_shared_data()
+    if folder is None:
         pytest.skip(f"{NO_SHARED_DATA} (../shared/data, or the folder that KBGAP_SHARED_DATA names)")
     return folder
 

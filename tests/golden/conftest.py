@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kbgap.catalogue.application_builds import Builds, load_application_builds
 from kbgap.catalogue.compile import Corrections
 from kbgap.catalogue.file import CatalogueFile, write_catalogue
 from kbgap.catalogue.offers import read_path
@@ -27,16 +28,13 @@ SOURCES = ("core", "catalogue", "data", "operations/refresh_catalogue.py")
 @pytest.fixture(scope="session")
 def real_documents(shared_data: Path, request: pytest.FixtureRequest) -> tuple[Document, ...]:
     """The 190 documents of 2026-07-06 as read, by date and id; kept while neither they nor the code change."""
-    kept = _kept(shared_data, request) / "documents.pickle"
-    documents: tuple[Document, ...] = pickle.loads(kept.read_bytes())  # noqa: S301 - written by these very tests
-    return documents
+    return read_kept(_kept(shared_data, request))
 
 
 @pytest.fixture(scope="session")
 def real_catalogue(shared_data: Path, request: pytest.FixtureRequest) -> Iterator[CatalogueFile]:
     """The catalogue that ``kbgap catalogue refresh`` makes of these documents."""
-    (path,) = _kept(shared_data, request).glob("*.kbcat")
-    with CatalogueFile(path) as catalogue:
+    with CatalogueFile(kept_catalogue(_kept(shared_data, request))) as catalogue:
         yield catalogue
 
 
@@ -46,8 +44,9 @@ def real_world(real_documents: tuple[Document, ...]) -> World:
     return world_of(real_documents, load_overrides())
 
 
-def world_of(documents: tuple[Document, ...], overrides: Overrides) -> World:
-    """Documents as read, corrected, with our product rules and release table."""
+def world_of(documents: tuple[Document, ...], overrides: Overrides, builds: Builds | None = None) -> World:
+    """Documents as read, corrected, with our product rules and release table, and by default our table of programs."""
+    builds = load_application_builds() if builds is None else builds
     corrected, _ = apply(documents, overrides)
     names: dict[str, set[str]] = {}
     for document in corrected:
@@ -59,17 +58,35 @@ def world_of(documents: tuple[Document, ...], overrides: Overrides) -> World:
         products=table.products,
         canonical=table.canonical,
         lines=with_releases(load_lines(), load_releases()),
-        corrections=Corrections(traceless=overrides.traceless, standalone=overrides.standalone),
+        corrections=Corrections(
+            traceless=overrides.traceless, standalone=overrides.standalone, application_builds=builds
+        ),
     )
 
 
+def read_kept(kept: Path) -> tuple[Document, ...]:
+    """The documents in a folder that ``keep`` made."""
+    content = (kept / "documents.pickle").read_bytes()
+    documents: tuple[Document, ...] = pickle.loads(content)  # noqa: S301 - written by these very tests
+    return documents
+
+
+def kept_catalogue(kept: Path) -> Path:
+    """The catalogue file in it."""
+    (path,) = kept.glob("*.kbcat")
+    return path
+
+
 def _kept(shared_data: Path, request: pytest.FixtureRequest) -> Path:
-    """A folder of the pytest cache with the documents and the catalogue; made by the first process that asks."""
+    cache: pytest.Cache = request.config.cache
+    return keep(shared_data, cache.mkdir("kbgap-golden"))
+
+
+def keep(shared_data: Path, folder: Path) -> Path:
+    """A folder below ``folder`` with the documents and the catalogue; made by the first process that asks."""
     import fasteners  # type: ignore[import-untyped] # it ships no types
 
     source = shared_data / "msrc-cvrf" / "2026-07-06"
-    cache: pytest.Cache = request.config.cache
-    folder = cache.mkdir("kbgap-golden")
     mine = folder / _key(source)
     with fasteners.InterProcessLock(folder / "lock"):
         if not (mine / "done").exists():

@@ -56,10 +56,10 @@ class Said:
         return self.missing_for(self.software)
 
     def verdict(self, kb: str, software: str) -> str:
-        """``missing``, ``unknown``, ``installed``, ``covered``, or ``nothing`` when nothing is said."""
+        """``missing``, ``unknown``, ``installed``, ``covered``, ``not entitled``; ``nothing`` when nothing is said."""
         words = {IsMissing: "missing", IsUnknown: "unknown", IsInstalled: "installed", IsCovered: "covered"}
         found = [finding for finding in self.findings.get(software, ()) if finding.kb == kb]
-        return words[type(found[0].verdict)] if found else "nothing"
+        return words.get(type(found[0].verdict), "not entitled") if found else "nothing"
 
     def by_build(self, kb: str) -> bool:
         """Whether a build decides about the KB for Windows itself."""
@@ -89,13 +89,14 @@ def a_report(
 ) -> Report:
     """A report in the documented JSON form, read by the real reader; Invalid is raised."""
     states = {"installed": installed, "pending": pending, "uninstalled": uninstalled}
-    top = {key: more.pop(key) for key in ("dotnet",) if key in more}
+    top: dict[str, Any] = {key: more.pop(key) for key in ("dotnet", "software") if key in more}
+    sources = more.pop("sources", ["qfe"])
     os = {"name": name, "build": build} | ({"architecture": architecture} if architecture else {}) | more
-    told = {
+    told: dict[str, Any] = {
         "schema": "kbgap.report/1",
         "os": os,
         "installedUpdates": [{"kb": kb, "state": state} for state, kbs in states.items() for kb in kbs],
-        "updateList": {"complete": complete, "sources": ["qfe"]},
+        "updateList": {"complete": complete, "sources": sources},
         **top,
     }
     read = decode_report(json.dumps(told))

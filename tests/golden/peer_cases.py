@@ -15,11 +15,13 @@ from kbgap.core.gap import cves_of
 from kbgap.core.model import Kind
 from kbgap.core.product_names import name_key
 from kbgap.core.supersedence import newer_by_older, superseding
+from kbgap.core.versions import parse_version
 from kbgap.inventory.normalise import Outside
 from kbgap.operations.refresh_catalogue import compile_documents
 from tests.golden.judged import Said, a_report, said_of
 
 Case = Mapping[str, Any]
+PROGRAMS_ON = {"name": "Microsoft Windows Server 2019 Standard", "build": "10.0.17763.8755", "architecture": "x64"}
 
 
 @dataclass
@@ -81,7 +83,7 @@ class Runner:
         """A machine, and what must or must not be said of it."""
         given, expected = case["input"], case["expected"]
         if not given["os_product"]:
-            return not_run("no Windows in it: Office, SQL Server, Exchange and bare file versions are not judged yet")
+            return self.programs(case)
         said = self.judge(given)
         if isinstance(said, Outside):
             return Outcome(wrong=[f"outside the catalogue: {said.reason}"])
@@ -115,6 +117,62 @@ class Runner:
         for key, value in expected.items():
             outcome.wrong += checks[key](value)
         return outcome
+
+    def programs(self, case: Case) -> Outcome:
+        """The same for programs on some Windows; what that Windows misses by itself does not count."""
+        given, expected = case["input"], case["expected"]
+        if not given.get("software"):
+            return not_run("names no machine and no program")
+        if "fixed_version" in given:
+            return not_run("a file of .NET Framework: kbgap reads versions of programs and Windows, not of files")
+        told: dict[str, Any] = {
+            "os": PROGRAMS_ON,
+            "architecture": given["software"][0].get("arch") or given["arch"],
+            "installed": tuple(given["installed_kbs"]),
+            "day": given.get("as_of"),
+        }
+        programs = [(program["name"], program["version"]) for program in given["software"]]
+        found, windows_alone = (self.programs_said(some, **told) for some in (programs, []))
+        missing = found.missing - windows_alone.missing
+        outcome = Outcome()
+        lacking = set(expected.get("must_report_kbs", [])) - missing
+        outcome.check(not lacking, f"not missing: {sorted(lacking)}")
+        invented = missing & set(expected.get("must_not_report_kbs", []))
+        outcome.check(not invented, f"missing: {sorted(invented)}")
+        is_open = found.open_cves & set(expected.get("must_not_report_cves", []))
+        outcome.check(not is_open, f"open: {sorted(is_open)}")
+        whole = "missing_kbs" in expected
+        outcome.check(not whole or missing == set(expected.get("missing_kbs", [])), f"missing {sorted(missing)}")
+        return outcome
+
+    def verdict(self, case: Case) -> Outcome:
+        """One program of the case's own catalogue, on its Windows."""
+        given, wanted = case["input"], set(case["expected"]["missing_kbs"])
+        about = {row["kb"] for row in given["catalogue"]}
+        os = {"name": given["os_product"], "build": given["build"], "architecture": "x64"}
+        programs = [(program["name"], program["version"]) for program in given["software"]]
+        architecture = given["software"][0].get("arch", "x64") if given["software"] else "x64"
+        installed = tuple(given["installed_kbs"])
+        said = self.programs_said(programs, os=os, architecture=architecture, installed=installed)
+        return Outcome(wrong=[] if said.missing & about == wanted else [f"missing {sorted(said.missing & about)}"])
+
+    def programs_said(
+        self,
+        programs: Sequence[tuple[str, str]],
+        *,
+        os: Mapping[str, str],
+        architecture: str,
+        installed: tuple[str, ...],
+        day: str | None = None,
+    ) -> Said:
+        """What is said of a machine with some programs and a complete history of updates."""
+        software = [{"name": n, "version": v or None, "architecture": architecture} for n, v in programs]
+        report = a_report(
+            os["name"], os["build"], installed, architecture=os["architecture"], software=software, sources=["history"]
+        )
+        said = said_of(report, self.catalogue, day)
+        assert isinstance(said, Said), said
+        return said
 
     def kernel_version_kbs(self, case: Case) -> Outcome:
         """A build, and the releases of its line at or below and above it; only those that fix a CVE can be missing."""
@@ -188,8 +246,8 @@ class Runner:
         """The fixed build of one CVE on one product, after corrections; None when what is written there is no build."""
         given = case["input"]
         product = self.catalogue.index.by_name(given["product"])
-        if product is None or not product.line:
-            return not_run("not Windows or a part of it")
+        if product is None:
+            return not_run("the documents of 2026-07-06 have no such product")
         try:
             products = self.catalogue.cve(given["cve"]).products
         except NotFound:
@@ -207,7 +265,7 @@ class Runner:
         """A machine's build against the fixed builds of an advisory: only those of its own line count."""
         given, expected = case["input"], case["expected"]
         if not given["os_product"]:
-            return not_run("Edge (Chromium) is fixed without a KB: versions are not compared yet")
+            return self.fixed_version_compare(case)
         builds = given["advisory"].get("fixed_builds") or [given["advisory"]["fixed_build"]]
         rows = [(str(5_900_000 + place), build, ()) for place, build in enumerate(builds)]
         with self.made(given["os_product"], rows, case["id"]) as catalogue:
@@ -218,6 +276,15 @@ class Runner:
         return Outcome(
             wrong=[] if bool(said.missing) is expected["vulnerable"] else [f"missing {sorted(said.missing)}"]
         )
+
+    def fixed_version_compare(self, case: Case) -> Outcome:
+        """A program that is known by its version alone."""
+        (program,) = case["input"]["software"]
+        version, fixed = parse_version(program["version"]), parse_version(case["input"]["advisory"]["fixed_build"])
+        if version is None or fixed is None:
+            return Outcome(wrong=["a version cannot be read"])
+        is_vulnerable = version < fixed
+        return Outcome(wrong=[] if is_vulnerable is case["expected"]["vulnerable"] else ["compared wrongly"])
 
     # --- supersedence ---
 

@@ -136,10 +136,16 @@ def uncorrected(real_documents: tuple[Document, ...]) -> Windows:
     )
 
 
-def windows_of(world: World) -> Windows:
-    """Rows for anything else are left out: they do not matter here, and compiling ten times takes its time."""
+def windows_of(world: World, names: Mapping[str, str] = WINDOWS, component: str = "") -> Windows:
+    """Rows for anything else are left out: they do not matter here, and compiling ten times takes its time.
+
+    ``component``: the parts of that kind on these Windows in their place.
+    """
     by_name = {product.name: product for product in world.products.values()}
-    products = {line: by_name[name] for line, name in WINDOWS.items()}
+    products = {line: by_name[name] for line, name in names.items()}
+    if component:
+        parts = {part.platform: part for part in world.products.values() if part.component == component}
+        products = {line: parts[windows.id] for line, windows in products.items() if windows.id in parts}
     mine = {product.id: line for line, product in products.items()}
     ids = {key: mine[product] for key, product in world.canonical.items() if product in mine}
     kbs: dict[str, set[str]] = defaultdict(set)
@@ -169,12 +175,14 @@ class Score:
     """Pairs of state and KB by outcome and line; each that is not right in words."""
 
     counts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    labelled: Counter[tuple[str, bool]] = field(default_factory=Counter)  # outcome, and whether the KB is missing
     wrong: list[str] = field(default_factory=list)
 
     def note(self, line: str, kb: str, state: State, build: Build, verdict: Verdict | None) -> None:
         """Count one verdict on a KB that brings ``build``."""
         outcome = outcome_of(verdict, is_missing=build > state[0])
         self.counts[line][outcome] += 1
+        self.labelled[outcome, build > state[0]] += 1
         if outcome in {"called missing", "called there", "silent"}:
             told = f"{line}: KB{kb} brings {build.short}; at {state[0].short} (KB{state[1]}) {outcome}"
             self.wrong.append(told)
