@@ -8,8 +8,8 @@ from kbgap.core.errors import Unavailable
 from kbgap.odata.options import Query
 from kbgap.odata.ordering import Order
 from kbgap.odata.tree import Compare, Literal, Operator, Property
+from kbgap.operations.count_machines import count_machines
 from kbgap.operations.read_fleet_kbs import fleet_kbs
-from kbgap.operations.read_machines import list_machines
 from kbgap.operations.read_scores import exposure_score
 from kbgap.operations.read_vulnerabilities import list_vulnerabilities
 from kbgap.server.asked import Asked
@@ -19,10 +19,6 @@ from kbgap.server.pages.rendering import Visit
 
 _TOP = 10
 OPEN = Compare(Operator.GREATER, Property("exposedMachines"), Literal(0))
-_COUNTS = (
-    Compare(Operator.EQUAL, Property("isExcluded"), Literal(False)),
-    Compare(Operator.EQUAL, Property("healthStatus"), Literal("Active")),
-)
 
 
 def overview(visit: Visit) -> Mapping[str, Any]:
@@ -33,17 +29,12 @@ def overview(visit: Visit) -> Mapping[str, Any]:
         most = Query(limit=_TOP, is_counted=True, order=(Order("machineMissedOn", is_descending=True),))
         kbs = fleet_kbs(its.database, its.tenant, its.now, most, its.scopes)
     return {
-        "machines": _machines(its) if visit.may(MACHINE) else None,
+        "machines": count_machines(its.database, its.tenant, its.scopes) if visit.may(MACHINE) else None,
         "kbs": kbs,
         "cves": _open_cves(its) if visit.may(VULNERABILITY) else None,
         "score": exposure_score(its.database, its.tenant, its.now, its.scopes).score if visit.may(SCORE) else None,
         "catalogue": _catalogue(visit),
     }
-
-
-def _machines(its: Asked) -> int:
-    query = having(Query(limit=0, is_counted=True), *_COUNTS)
-    return list_machines(its.database, its.tenant, query, its.scopes).count or 0
 
 
 def _open_cves(its: Asked) -> int:

@@ -21,10 +21,13 @@ AFTER = "after"
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One page of a list: its rows, how many there are in all, and links to the neighbours where there are some."""
+    """One page of a list: its rows, and links to the neighbours where there are some.
+
+    ``count`` is how many rows there are in all, and ``first`` the number of the first one here, where that is known.
+    """
 
     rows: Any
-    count: int
+    count: int | None
     first: int | None
     previous: str | None
     next: str | None
@@ -48,11 +51,11 @@ def slice_by_number(visit: Visit, listed: Listed[Any], name: str = "page") -> Sl
 
 
 def walked(visit: Visit) -> Query:
-    """The query of a page that follows a row: for machines, which may be a million."""
+    """The query of a page that follows a row: for machines, of which a million would take seconds to count."""
     after = parameter_of(visit.call.request, AFTER)
     if after is not None and (len(after) > _LONGEST_PLACE or not after.isprintable()):
         raise BadOption(f"'{AFTER}' is no place in the list", mend="go to the first page")
-    return Query(limit=ROWS, is_counted=True, after=(after,) if after else None)
+    return Query(limit=ROWS, after=(after,) if after else None)
 
 
 def slice_by_walk(visit: Visit, listed: Listed[Any]) -> Slice:
@@ -60,8 +63,8 @@ def slice_by_walk(visit: Visit, listed: Listed[Any]) -> Slice:
     is_further = bool(parameter_of(visit.call.request, AFTER))
     return Slice(
         rows=listed.rows,
-        count=listed.count or 0,
-        first=None if is_further else 1,
+        count=None,
+        first=None,
         previous=_link(visit, AFTER, None) if is_further else None,
         next=None if listed.place is None else _link(visit, AFTER, str(listed.place[0])),
     )
