@@ -47,7 +47,7 @@ def test_every_setting_is_in_force() -> None:
     code = "\n".join(
         path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py") if path.name != "declared.py"
     )
-    read_by_property = {"database_url"}  # through Settings.database
+    read_by_property = {"database_url", "database_connections"}  # through Settings.database and Settings.pool_size
 
     unread = {setting.name for setting in describe_settings() if not re.search(rf"\.{setting.name}\b", code)}
 
