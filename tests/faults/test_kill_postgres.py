@@ -162,10 +162,9 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(
         ballast = small_disk / "ballast"
 
         def fill() -> None:
-            with ballast.open("wb") as stream, contextlib.suppress(OSError):
+            with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as stream:
                 while True:
                     stream.write(bytes(1 << 16))
-                    stream.flush()
 
         words = [url, str(catalogue.path), str(SEED), "0", str(REPORTS)]
         acknowledged, told = disturbed("tests.faults.ingest", words, 3, fill)

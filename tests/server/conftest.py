@@ -157,7 +157,7 @@ def fleet_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @contextmanager
-def running_demo(folder: Path, **settings: Any) -> Iterator[Server]:  # noqa: ANN401 - whatever Settings has
+def running_demo(folder: Path, machines: int = 30, **settings: Any) -> Iterator[Server]:  # noqa: ANN401 - whatever Settings has
     """A server with the catalogue of the demo and a small fleet like its own."""
     path = write_catalogue(compile_documents(demo_documents()), folder)
     with (
@@ -166,7 +166,7 @@ def running_demo(folder: Path, **settings: Any) -> Iterator[Server]:  # noqa: AN
     ):
         now = started.clock()
         load_catalogue(started.database, catalogue, now)
-        report_inventory(started.database, catalogue, TENANT, list(demo_fleet(7, 60, catalogue.lines, now)), now)
+        report_inventory(started.database, catalogue, TENANT, list(demo_fleet(7, machines, catalogue.lines, now)), now)
         yield started
 
 

@@ -29,7 +29,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, As
             f'[[issuer]]\nissuer = "{issuer.url}"\naudience = "{AUDIENCE}"\ntenant = "{TENANT}"\n'
             f"groups = {{ {mapping} }}\n"
         )
-        with running_demo(folder, issuers=described) as server:
+        with running_demo(folder, machines=60, issuers=described) as server:
 
             def ask(path: str, *groups: str) -> Any:  # noqa: ANN401 - an answer
                 token = issuer.token(server.clock(), sub="somebody", scp=SCOPES, roles=None, groups=list(groups))
