@@ -7,9 +7,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install -qq --require-hashes -r
 CLIENTS := .venv-conformance
 CODE := $(wildcard src tests bench tools)
-# A narrowed run (T=path) is over before worker processes have started. One worker more than there are processors:
-# tests wait for processes that they started, and for locks.
-WORKERS ?= $(if $(T),0,$(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)'))
+# A narrowed run (T=path) is over before worker processes have started.
+WORKERS ?= $(if $(T),0,auto)
 
 .DEFAULT_GOAL := help
 
