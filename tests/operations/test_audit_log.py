@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from kbgap.core.errors import Invalid, NotFound
-from kbgap.operations.audit_log import latest_entries, note
+from kbgap.operations.audit_log import latest_entries, note_all
 from kbgap.operations.clients import ALL_ROLES, add_secret, create_client, remove_secret, revoke_client, rotate_secret
 from kbgap.operations.manage_tenants import create_tenant, delete_tenant
+from kbgap.store.audit import Entry
 from kbgap.store.database import Database
 from tests.builders import NOW, OTHER_TENANT, TENANT, later
 
@@ -70,11 +71,14 @@ def test_tenants_are_noted_above_tenants(database: Database) -> None:
 
 def test_an_entry_can_be_noted_by_itself(database: Database) -> None:
     """For what changes nothing that is stored."""
-    note(database, OTHER_TENANT, "c-1", "export", "machines", NOW, {"rows": 7})
+    entry = Entry(
+        tenant=OTHER_TENANT, happened_at=NOW, actor="c-1", action="export", subject="machines", details={"rows": 7}
+    )
+    note_all(database, [entry])
 
-    (entry,) = latest_entries(database, OTHER_TENANT, 1)
+    (found,) = latest_entries(database, OTHER_TENANT, 1)
 
-    assert (entry.action, entry.details) == ("export", {"rows": 7})
+    assert (found.action, found.details) == ("export", {"rows": 7})
 
 
 @pytest.mark.parametrize("limit", [0, -1, 10_001])

@@ -19,23 +19,6 @@ class By(Value, frozen=True):
     at: datetime
 
 
-def note(
-    database: Database,
-    tenant: str | None,
-    actor: str,
-    action: str,
-    subject: str,
-    now: datetime,
-    details: Mapping[str, str | int | None] | None = None,
-) -> None:
-    """Write one entry of a tenant (its GUID; None: it concerns no tenant) in a transaction of its own.
-
-    An operation that changes something writes its entry with ``enter`` in the transaction of the change.
-    """
-    entry = Entry(tenant=tenant, happened_at=now, actor=actor, action=action, subject=subject, details=details or {})
-    note_all(database, [entry])
-
-
 def enter(
     tx: Transaction,
     tenant: str,
@@ -45,18 +28,13 @@ def enter(
     details: Mapping[str, str | int | None] | None = None,
 ) -> None:
     """Write one entry of a tenant in the transaction of the change that it tells of."""
-    audit.add(
-        tx,
-        [
-            Entry(
-                tenant=tenant, happened_at=by.at, actor=by.actor, action=action, subject=subject, details=details or {}
-            )
-        ],
-    )
+    told = details or {}
+    entry = Entry(tenant=tenant, happened_at=by.at, actor=by.actor, action=action, subject=subject, details=told)
+    audit.add(tx, [entry])
 
 
 def note_all(database: Database, entries: Sequence[Entry]) -> None:
-    """Write entries in one transaction."""
+    """Write entries of what changes nothing that is stored, such as signing in, in one transaction."""
     with database.transaction() as tx:
         audit.add(tx, entries)
 

@@ -8,9 +8,10 @@ from kbgap.auth.clients import NewSecret, make_client_id, make_secret
 from kbgap.auth.permissions import ApplicationPermission
 from kbgap.core.errors import Invalid, NotFound
 from kbgap.core.model import Value
+from kbgap.operations.audit_log import By, enter
 from kbgap.operations.manage_tenants import find_tenant
-from kbgap.store import audit, clients
-from kbgap.store.audit import LOCAL, Entry
+from kbgap.store import clients
+from kbgap.store.audit import LOCAL
 from kbgap.store.clients import Client, Secret
 from kbgap.store.database import Database, Transaction
 
@@ -153,8 +154,7 @@ def _issue(
 
 
 def _note(tx: Transaction, guid: str, client_id: str, action: str, actor: str, now: datetime, **details: str) -> None:
-    entry = Entry(tenant=guid, happened_at=now, actor=actor, action=action, subject=client_id, details=details)
-    audit.add(tx, [entry])
+    enter(tx, guid, By(actor=actor, at=now), action, client_id, details)
 
 
 def is_over(secret: Secret, now: datetime) -> bool:

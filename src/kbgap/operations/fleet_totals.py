@@ -7,7 +7,7 @@ from kbgap.store.totals import Totals
 
 
 def fleet_totals(database: Database) -> Totals:
-    """All tenants together; a scan of a tenant's states, which takes a tenth of a second for a million findings."""
+    """All tenants together; a scan of each tenant's states."""
     with database.answers.snapshot() as connection:
         stored = catalogue.revisions(connection)
         found = Totals()
