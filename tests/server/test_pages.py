@@ -317,6 +317,18 @@ def test_what_cannot_be_shown_is_told_on_a_page(anna: httpx2.Client, path: str, 
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
 
 
+def test_a_browser_is_told_on_a_page_that_there_is_nothing(server: Server) -> None:
+    """Where it asks for HTML, as browsers do; everybody else gets the error of the API."""
+    people = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
+
+    page, plain = (httpx2.get(f"{server.url}/nowhere", headers=headers) for headers in (people, {}))
+
+    assert (page.status_code, told(page)) == (404, "There is nothing under this path.")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert plain.status_code == 404
+    assert plain.json()["error"]["code"] == "NotFound"
+
+
 def test_a_page_takes_no_other_method(server: Server) -> None:
     """405 with the methods that it has, as a page."""
     answer = httpx2.post(f"{server.url}/machines")

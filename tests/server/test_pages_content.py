@@ -147,6 +147,7 @@ def test_every_link_leads_to_a_page(anna: httpx2.Client) -> None:
                 waiting.append(whole)
 
     assert {"/machines/*", "/machines/*/explain/*", "/kbs/*", "/software/*", "/kbs/*?suppose=yes"} <= set(seen)
+    assert "/vulnerabilities/CVE-*-*" in seen
 
 
 # --- content -------------------------------------------------------------------------------------------------------
@@ -182,6 +183,33 @@ def test_a_machines_page_shows_its_gap_and_what_to_install(demo_server: Server, 
     assert {f"/machines/{machine}/explain/{row['id']}" for row in missing} <= set(re.findall(r'href="([^"]+)"', text))
     assert '<span class="word bad">Missing</span>' in explained
     assert re.search(r'<td class="text">build \d|<td class="text">the ', explained)
+
+
+def test_a_cves_page_shows_where_it_is_open_and_what_closes_it(demo_server: Server, anna: httpx2.Client) -> None:
+    """The rows of the API's paths about it; the KBs are those that machines miss."""
+    header = {"Authorization": f"Bearer {demo_server.token()}"}
+    most = demo_server.http.get("/api/missingkbs?$orderby=machineMissedOn desc&$top=1", headers=header).json()
+    kb = most["value"][0]["id"]
+    cve = demo_server.http.get(f"/api/missingkbs/{kb}", headers=header).json()["cves"][0]
+    of_api = demo_server.http.get(f"/api/vulnerabilities/{cve}", headers=header).json()
+    path = f"/api/vulnerabilities/{cve}/machineReferences?$top=100"
+    machines = [row["id"] for row in demo_server.http.get(path, headers=header).json()["value"]]
+
+    text = anna.get(f"/vulnerabilities/{cve.lower()}").text
+
+    assert f"<h1>{cve}</h1>" in text
+    assert re.findall(r'href="/machines/(\w+)"', text) == machines
+    assert kb in re.findall(r'<a href="/kbs/(\d+)">', text)
+    assert f"<dd>{of_api['exposedMachines']:,} machines</dd>" in text
+    assert re.search(rf'<td class="id">[^<]*KB{kb}', text)
+
+
+def test_an_unknown_cve_has_no_page(anna: httpx2.Client) -> None:
+    """It is not found, in words."""
+    answer = anna.get("/vulnerabilities/CVE-1999-99999")
+
+    assert answer.status_code == 404
+    assert "Vulnerability CVE-1999-99999 was not found" in answer.text
 
 
 def test_a_machines_page_says_what_is_not_known_and_what_would_settle_it(tmp_path: Path) -> None:
@@ -272,6 +300,7 @@ def test_the_name_of_a_machine_is_text_and_nothing_else(bert: httpx2.Client, pat
         "/software?q={nasty}",
         "/kbs?q={nasty}",
         "/vulnerabilities?q={nasty}",
+        "/vulnerabilities/{nasty}",
         "/vulnerabilities?severity={nasty}",
         "/kbs?page={nasty}",
         "/kbs/{nasty}",
@@ -317,7 +346,7 @@ def test_numbered_pages_say_which_rows_they_hold(anna: httpx2.Client) -> None:
     """Every CVE once, and the way back."""
     pages = list(walk(anna, "/vulnerabilities"))
 
-    ids = [found for text in pages for found in re.findall(r'<span class="id">(CVE-[\d-]+)</span>', text)]
+    ids = [found for text in pages for found in re.findall(r'<span class="id"><a [^>]+>(CVE-[\d-]+)</a>', text)]
     assert len(pages) > 2
     assert all(len(rows_of(text)) == 100 for text in pages[:-1])
     assert len(ids) == len(set(ids))

@@ -27,6 +27,8 @@ def address(client: httpx2.Client, operation: Operation) -> str:
     path = operation.path
     if "/software/" in path:
         return path.replace("{id}", "microsoft-_-windows_10")
+    if "/vulnerabilities/" in path:
+        return path.replace("{id}", first(client, "/vulnerabilities", r"/vulnerabilities/(CVE-[\d-]+)"))
     if "{kb}" in path:
         path = path.replace("{kb}", first(client, "/software/microsoft-_-windows_10", r"/kbs/(\d+)"))
     if "{id}" in path:

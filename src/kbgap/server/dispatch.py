@@ -19,6 +19,7 @@ from kbgap.server.epochs import Epoch
 from kbgap.server.errors import NoSuchPath, WrongMethod, answer_error
 from kbgap.server.finished import Finished, finish, takes_gzip
 from kbgap.server.operation import Call, ForPeople, Guarded, GuardedHandler, Open, Operation, Refusal
+from kbgap.server.pages.rendering import refuse_page
 from kbgap.server.pages.session import session_of
 from kbgap.server.paths import Found, PathTable
 from kbgap.server.security import Authorization
@@ -90,7 +91,7 @@ class Dispatch:
 
     async def _answer(self, exchange: _Exchange, receive: Receive, send: Send) -> Response:
         try:
-            found = self._found(exchange.path)
+            found = self._found(exchange)
             # A path speaks one protocol: an unknown method is refused in the form of those that it has.
             exchange.refuse = next(iter(found.by_method.values())).refuse
             operation = exchange.operation = _operation(found, exchange.scope["method"])
@@ -170,10 +171,12 @@ class Dispatch:
         forwarded = (headers.get(b"x-forwarded-proto"), headers.get(b"x-forwarded-host"))
         return (*asked, *address, *forwarded, scope["client"][0] if scope["client"] else None)
 
-    def _found(self, raw_path: bytes) -> Found[Operation]:
-        find = self._find_kept if len(raw_path) <= _LONGEST_KEPT else self._table.find
-        found = find(raw_path)
+    def _found(self, exchange: _Exchange) -> Found[Operation]:
+        find = self._find_kept if len(exchange.path) <= _LONGEST_KEPT else self._table.find
+        found = find(exchange.path)
         if found is None:
+            if _is_browser(exchange.scope):
+                exchange.refuse = refuse_page
             raise NoSuchPath("There is nothing under this path")
         return found
 
@@ -192,6 +195,11 @@ def _operation(found: Found[Operation], method: str) -> Operation:
     if operation is None:
         raise WrongMethod(method[:40], tuple(sorted(found.by_method)))
     return operation
+
+
+def _is_browser(scope: Scope) -> bool:
+    """Whether a page is asked for: browsers name HTML among what they take, clients of the API do not."""
+    return any(b"text/html" in value for name, value in scope["headers"] if name == b"accept")
 
 
 def _raw_path(scope: Scope) -> bytes:

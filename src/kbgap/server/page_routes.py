@@ -34,6 +34,13 @@ PAGES: tuple[Operation, ...] = (
     _page("/kbs", SOFTWARE, "kbs.html", kbs.kbs, "The KBs that machines miss."),
     _page("/kbs/{kb}", SOFTWARE, "one_kb.html", kbs.one_kb, "One KB and the machines that miss it."),
     _page("/vulnerabilities", VULNERABILITY, "vulnerabilities.html", vulnerabilities.vulnerabilities, "The CVEs."),
+    _page(
+        "/vulnerabilities/{id}",
+        VULNERABILITY,
+        "one_vulnerability.html",
+        vulnerabilities.one_vulnerability,
+        "One CVE, the machines on which it is open and what closes it.",
+    ),
     _open("GET", "/signin", sign_in.show_form, "The form to sign in with."),
     _open("POST", "/signin", sign_in.take_form, "Signs a person in, with the id and the secret of a client."),
     _open("POST", "/signout", sign_in.sign_out, "Signs a person out."),

@@ -1,14 +1,17 @@
-"""The page about CVEs: which are open, on how many machines, and how bad they are."""
+"""The pages about CVEs: which are open, how bad they are, on which machines, and what closes them."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from kbgap.odata.options import Query
 from kbgap.odata.ordering import Order
 from kbgap.odata.tree import Compare, Literal, Operator, Property
-from kbgap.operations.read_vulnerabilities import list_vulnerabilities
+from kbgap.operations.read_fleet_kbs import fleet_kbs
+from kbgap.operations.read_vulnerabilities import get_vulnerability, list_vulnerabilities, vulnerability_machines
+from kbgap.server.entity_routes import SOFTWARE
 from kbgap.server.errors import BadOption
 from kbgap.server.pages.overview import OPEN
-from kbgap.server.pages.paging import having, mentions, numbered, slice_by_number, text_of
+from kbgap.server.pages.paging import having, mentions, numbered, slice_by_number, slice_by_walk, text_of, walked
 from kbgap.server.pages.rendering import Visit
 
 _SEVERITIES = ("Critical", "High", "Medium", "Low")
@@ -30,4 +33,21 @@ def vulnerabilities(visit: Visit) -> Mapping[str, Any]:
         "severity": severity,
         "severities": _SEVERITIES,
         "is_all": is_all,
+    }
+
+
+def one_vulnerability(visit: Visit) -> Mapping[str, Any]:
+    """``/vulnerabilities/{id}``; what closes it only for those who may read what machines miss."""
+    its = visit.its
+    found = get_vulnerability(its.database, its.tenant, its.id, its.now, its.scopes)
+    machines = vulnerability_machines(its.database, its.tenant, found.id, its.now, walked(visit), its.scopes)
+    kbs = None
+    if visit.may(SOFTWARE):
+        every = fleet_kbs(its.database, its.tenant, its.now, Query(), its.scopes)
+        kbs = {row.id: row.machine_missed_on for row in every.rows if found.id in row.cves}
+    return {
+        "cve": found,
+        "machines": slice_by_walk(visit, machines),
+        "kbs": kbs,
+        "products": its.catalogue.cve(found.id).products,
     }
