@@ -277,3 +277,70 @@ def test_brackets_in_texts_are_no_nesting() -> None:
     report = a_report(software=[{"name": '[{"\\' * 60}])
 
     assert isinstance(decode_report(encode_report(report).decode()), Report)
+
+
+# --- programs that many machines list -----------------------------------------------------------------------------
+
+
+def with_programs(*programs: str, before: str = "", behind: str = "") -> str:
+    """A report with these programs, each as JSON, and what else stands before and behind them."""
+    return f'{GOOD[:-1].decode()},{before}"software":[{",".join(programs)}]{behind}}}'
+
+
+PROGRAM = '{"name":"Contoso Reader","vendor":"Contoso, Ltd.","version":"1.2"}'
+BAD_PROGRAMS = {
+    "twice": ('{"name":"a","version":"1","version":"2"}', 'the member "version" stands there twice'),
+    "deep": (f'{{"name":"a","x":{"[" * 15}{"]" * 15}}}', "nested deeper than 16 levels"),
+    "no number": ('{"name":"a","x":NaN}', "JSON"),
+    "not all": ('{"version":"1"}', "software[1]"),
+    "wrong type": ('{"name":1}', "software[1].name"),
+    "text": ('"a"', "software[1]"),
+    "half a character": ('{"name":"\\ud800"}', "half a character"),
+}
+
+
+def test_programs_are_read_alike_the_second_time() -> None:
+    """What is remembered of a program is what stands there, with all its members."""
+    full = '{"name":"B\\u00e4r","version":"2","architecture":"x64","attributes":{"instance":"X"},"mood":[{}]}'
+    text = with_programs(PROGRAM, full, PROGRAM)
+    expected = msgspec.json.decode(text, type=Report)
+
+    outcomes = [decode_report(text), decode_report(text), decode_report(with_programs(full, PROGRAM))]
+
+    assert outcomes[:2] == [expected, expected]
+    assert isinstance(outcomes[2], Report)
+    assert outcomes[2].software == (expected.software or ())[1::-1]
+
+
+@pytest.mark.parametrize(("bad", "said"), BAD_PROGRAMS.values(), ids=BAD_PROGRAMS)
+def test_a_bad_program_is_named_however_often_it_comes(bad: str, said: str) -> None:
+    """Programs that are remembered hide no error of their neighbour, and an error is never remembered as a program."""
+    texts = [with_programs(PROGRAM, bad, PROGRAM)] * 2
+
+    for text in texts:
+        assert said in refusal(decode_report(text, where="line 1"))
+
+
+def test_the_list_of_programs_stands_there_once() -> None:
+    """Of two lists nobody can say which counts, also where they are the same."""
+    text = with_programs(PROGRAM, behind=f',"software":[{PROGRAM}]')
+
+    assert 'the member "software" stands there twice' in refusal(decode_report(text))
+
+
+@pytest.mark.parametrize("elsewhere", [f"[{PROGRAM}]", f'{{"software":[{PROGRAM}]}}'])
+def test_a_list_that_looks_the_same_is_not_the_list(elsewhere: str) -> None:
+    """A member that nobody knows may hold the same text before the list itself."""
+    text = with_programs(PROGRAM, before=f'"x":{elsewhere},')
+
+    outcome = decode_report(text)
+
+    assert outcome == msgspec.json.decode(text, type=Report)
+
+
+def test_there_are_no_more_programs_than_documented() -> None:
+    """20,000 programs are read, one more is not."""
+    least = '{"name":"a"}'
+
+    assert isinstance(decode_report(with_programs(*[least] * 20_000)), Report)
+    assert "20000" in refusal(decode_report(with_programs(*[least] * 20_001)))

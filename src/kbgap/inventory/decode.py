@@ -3,18 +3,31 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NoReturn
 
 import msgspec
 
 from kbgap.core.errors import Invalid
 from kbgap.inventory.packing import unpack
-from kbgap.inventory.report import Report
+from kbgap.inventory.report import MOST_PROGRAMS, Report, Software
+
+
+
+class _Listing(msgspec.Struct):
+    software: msgspec.Raw
+
 
 _DECODER = msgspec.json.Decoder(Report)
+_LISTING = msgspec.json.Decoder(_Listing)
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
+_PROGRAM = msgspec.json.Decoder(Software)
+_SHORT = 512  # bytes of a program that is remembered; most have about a hundred
+_SIGN = 256  # characters by which a list is found again
 _BRACKET = re.compile(r"[\[\]{}]")
 _MARK = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|[\[\]{},]', re.DOTALL)
 _DEEPEST = 16
+_DEEPEST_PROGRAM = _DEEPEST - 2  # a report and its list are around it
 # Broken arrays are taken apart mark by mark, which is slow: only up to this many characters.
 _MENDABLE = 4 << 20
 
@@ -81,6 +94,9 @@ def decode_report(text: str, where: str = "", limits: Limits = LIMITS) -> Report
             f"the report is larger than {limits.item:,} characters", where=where, mend="report less software"
         )
     try:
+        known = _with_known_programs(text)
+        if known is not None:
+            return known
         _check_shape(text, where)
         return _DECODER.decode(text)
     except Invalid as error:
@@ -92,6 +108,47 @@ def decode_report(text: str, where: str = "", limits: Limits = LIMITS) -> Report
         return Invalid(
             "a text in it holds half a character (an escape like \\ud800)", where=where, mend="mend the text"
         )
+
+
+# --- programs that were read before --------------------------------------------------------------------------------
+
+
+def _with_known_programs(text: str) -> Report | None:
+    """A report whose programs are looked up by their bytes: a fleet sends the same few thousand over and over.
+
+    None where something is wrong or unusual, for it to be read at a walk, which says what and where.
+    """
+    try:
+        listing = bytes(_LISTING.decode(text).software)
+        items = _ITEMS.decode(listing)
+        rest = _without(text, str(listing, "utf-8"))
+        if rest is None or len(items) > MOST_PROGRAMS:
+            return None
+        _check_shape(rest, "")
+        report = _DECODER.decode(rest)
+        programs = tuple(map(_program, map(bytes, items)))
+    except (ValueError, RecursionError, Invalid):
+        return None
+    return msgspec.structs.replace(report, software=programs) if report.software == () else None
+
+
+def _without(text: str, listing: str) -> str | None:
+    """The report with an empty list in the place of its list; found by its beginning, which is faster than whole."""
+    start = text.find(listing[:_SIGN])
+    return f"{text[:start]}[]{text[start + len(listing) :]}" if text.startswith(listing, start) else None
+
+
+def _program(item: bytes) -> Software:
+    return _remembered_program(item) if len(item) <= _SHORT else _read_program(item)
+
+
+def _read_program(item: bytes) -> Software:
+    text = str(item, "utf-8")
+    _check_shape(text, "", _DEEPEST_PROGRAM)
+    return _PROGRAM.decode(text)
+
+
+_remembered_program = lru_cache(maxsize=32_768)(_read_program)
 
 
 # --- whole bodies --------------------------------------------------------------------------------------------------
@@ -177,9 +234,9 @@ def _mended_items(text: str, where: str) -> Iterator[str]:
 # --- one item ------------------------------------------------------------------------------------------------------
 
 
-def _check_shape(text: str, where: str) -> None:
+def _check_shape(text: str, where: str, deepest: int = _DEEPEST) -> None:
     """Refuse what a decoder would take silently or choke on: too deep, members twice, no numbers, broken text."""
-    _check_depth(text, where)
+    _check_depth(text, where, deepest)
     try:
         text.encode("utf-8")
         json.loads(text, object_pairs_hook=_once, parse_int=str, parse_float=str, parse_constant=_no_number)
@@ -194,13 +251,13 @@ def _check_shape(text: str, where: str) -> None:
         raise _too_deep(where) from error
 
 
-def _check_depth(text: str, where: str) -> None:
+def _check_depth(text: str, where: str, deepest: int) -> None:
     """Count brackets outside of strings; a fourth of the time that a pattern for strings would take."""
     unescaped = text.replace("\\\\", "").replace('\\"', "") if "\\" in text else text
     depth = 0
     for bracket in _BRACKET.findall("".join(unescaped.split('"')[::2])):
         depth += 1 if bracket in "[{" else -1
-        if depth > _DEEPEST:
+        if depth > deepest:
             raise _too_deep(where)
 
 

@@ -11,6 +11,8 @@ from kbgap.inventory.kb import parse_kb
 
 SCHEMA: Literal["kbgap.report/1"] = "kbgap.report/1"
 
+MOST_PROGRAMS = 20_000  # in one report
+
 Short = Annotated[str, Meta(max_length=256)]
 Long = Annotated[str, Meta(max_length=1024)]
 Required = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -112,7 +114,7 @@ class Report(Part, frozen=True):
     installed_updates: Annotated[tuple[ReportedUpdate, ...], Meta(max_length=20_000)] | None = None
     update_list: ReportedList | None = None
     dotnet: Annotated[tuple[DotNet, ...], Meta(max_length=16)] | None = None
-    software: Annotated[tuple[Software, ...], Meta(max_length=20_000)] | None = None
+    software: Annotated[tuple[Software, ...], Meta(max_length=MOST_PROGRAMS)] | None = None
     reported_at: Annotated[datetime, Meta(tz=True)] | None = None
 
     @property
