@@ -12,17 +12,10 @@ from kbgap.core.errors import Invalid
 from kbgap.inventory.packing import unpack
 from kbgap.inventory.report import MOST_PROGRAMS, Report, Software
 
-
-
-class _Listing(msgspec.Struct):
-    software: msgspec.Raw
-
-
 _DECODER = msgspec.json.Decoder(Report)
-_LISTING = msgspec.json.Decoder(_Listing)
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _PROGRAM = msgspec.json.Decoder(Software)
-_SHORT = 512  # bytes of a program that is remembered; most have about a hundred
+_SHORT = 512  # bytes of programs that are remembered; most have about a hundred
 _SIGN = 256  # characters by which a list is found again
 _BRACKET = re.compile(r"[\[\]{}]")
 _MARK = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|[\[\]{},]', re.DOTALL)
@@ -113,6 +106,13 @@ def decode_report(text: str, where: str = "", limits: Limits = LIMITS) -> Report
 # --- programs that were read before --------------------------------------------------------------------------------
 
 
+class _Listing(msgspec.Struct):
+    software: msgspec.Raw
+
+
+_LISTING = msgspec.json.Decoder(_Listing)
+
+
 def _with_known_programs(text: str) -> Report | None:
     """A report whose programs are looked up by their bytes: a fleet sends the same few thousand over and over.
 
@@ -120,13 +120,14 @@ def _with_known_programs(text: str) -> Report | None:
     """
     try:
         listing = bytes(_LISTING.decode(text).software)
-        items = _ITEMS.decode(listing)
+        items = list(map(bytes, _ITEMS.decode(listing)))
         rest = _without(text, str(listing, "utf-8"))
         if rest is None or len(items) > MOST_PROGRAMS:
             return None
         _check_shape(rest, "")
         report = _DECODER.decode(rest)
-        programs = tuple(map(_program, map(bytes, items)))
+        of_item = _remembered_program if max(map(len, items), default=0) <= _SHORT else _read_program
+        programs = tuple(map(of_item, items))
     except (ValueError, RecursionError, Invalid):
         return None
     return msgspec.structs.replace(report, software=programs) if report.software == () else None
@@ -136,10 +137,6 @@ def _without(text: str, listing: str) -> str | None:
     """The report with an empty list in the place of its list; found by its beginning, which is faster than whole."""
     start = text.find(listing[:_SIGN])
     return f"{text[:start]}[]{text[start + len(listing) :]}" if text.startswith(listing, start) else None
-
-
-def _program(item: bytes) -> Software:
-    return _remembered_program(item) if len(item) <= _SHORT else _read_program(item)
 
 
 def _read_program(item: bytes) -> Software:
