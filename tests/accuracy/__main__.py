@@ -11,6 +11,7 @@ from kbgap.catalogue.file import CatalogueFile
 from kbgap.catalogue.records import Document
 from kbgap.catalogue.rules import load_product_rules
 from kbgap.core.product_names import classify
+from tests.accuracy.cumulative import Orders
 from tests.accuracy.families import judge_families
 from tests.accuracy.floors import PATH, Floors, below, figures, raised, read_floors
 from tests.accuracy.hosts import Host, judge_hosts
@@ -38,13 +39,14 @@ def main() -> int:
     kept = keep(shared_data, ROOT / ".pytest_cache" / "d" / "kbgap-golden")
     documents = read_kept(kept)
     with CatalogueFile(kept_catalogue(kept)) as catalogue:
-        tallies = judge_families(documents, catalogue, shared_data, _progress)
+        tallies, orders = judge_families(documents, catalogue, shared_data, _progress)
         _progress("cases of other projects")
         with tempfile.TemporaryDirectory(prefix="kbgap-accuracy-") as folder:
             peers = run_peers(catalogue, documents, shared_data, Path(folder))
         hosts = judge_hosts(catalogue, shared_data)
     names = _classes(documents)
     _show_table(tallies, chosen.wrong)
+    _show_orders(orders)
     _show_peers(peers)
     _show_hosts(hosts)
     _show_names(names)
@@ -82,6 +84,12 @@ def _show_table(tallies: Iterable[Tally], examples: int) -> None:
             print(f"\n{row.family} ({row.labels}): {counts}")
             step = max(1, len(row.wrong) // examples) if examples else 0
             print(*(f"  {told}" for told in row.wrong[::step][:examples]) if step else (), sep="\n")
+
+
+def _show_orders(orders: Orders) -> None:
+    """Where the labels of cumulative updates come from."""
+    print("\nlabels of cumulative updates of Windows 10 and later:", *orders.notes, sep="\n  ")
+    print(f"  labels that contradict each other: {len(orders.contradictions)}", *orders.contradictions, sep="\n    ")
 
 
 # --- cases of other projects ----------------------------------------------------------------------------------------

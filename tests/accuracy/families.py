@@ -9,10 +9,11 @@ import msgspec
 from kbgap.catalogue.file import CatalogueFile
 from kbgap.catalogue.overrides import load_overrides
 from kbgap.catalogue.records import Document
-from kbgap.core.model import Release
 from kbgap.operations.refresh_catalogue import compile_documents
 from tests.accuracy.chains import SAME, judge_chains
+from tests.accuracy.cumulative import FAMILY, Orders, judge_orders
 from tests.accuracy.dotnet import judge_dotnet
+from tests.accuracy.orders import LINES
 from tests.accuracy.programs import judge_exchange, judge_sql
 from tests.accuracy.rollups import PRODUCTS, judge_rollups
 from tests.accuracy.tally import Tally
@@ -24,7 +25,6 @@ from tests.golden.test_release_pairs import (
     Score,
     Windows,
     all_kbs,
-    dated_lists,
     public_table,
     score,
     states_of,
@@ -32,24 +32,23 @@ from tests.golden.test_release_pairs import (
     windows_of,
 )
 
-CUMULATIVE = "Windows 10, 11 and Server"
 EDGE = "Edge (EdgeHTML)"
 HELD_OUT = "public table of releases (vuls project), the judged KB held out, no row corrected"
-OTHER_TABLE = "dated lists of another author, judged by the public table alone"
 Progress = Callable[[str], None]
 
 
 def judge_families(
     documents: tuple[Document, ...], catalogue: CatalogueFile, shared_data: Path, progress: Progress
-) -> list[Tally]:
-    """All rows, in the order in which they are shown."""
+) -> tuple[list[Tally], Orders]:
+    """All rows, and what is to be told of the labels of cumulative updates."""
     overrides = load_overrides()
     corrected = world_of(documents, overrides)
     raw = world_of(documents, msgspec.structs.replace(overrides, fixed_builds=(), wrong_products=()), {})
-    progress("Windows by its build, one table against the other")
-    windows = windows_of(corrected)
-    tallies = [_by_other_table(windows, shared_data)]
-    for family, component in ((CUMULATIVE, ""), (EDGE, "edgehtml")):
+    fixes = {published.product: published for published in catalogue.all_fixes()}
+    progress("Windows by its build, against independent labels")
+    orders = judge_orders(windows_of(corrected, LINES), windows_of(raw, LINES), fixes, shared_data)
+    tallies = list(orders.tallies)
+    for family, component in ((FAMILY, ""), (EDGE, "edgehtml")):
         progress(f"{family}, held out")
         tallies.append(_held_out(family, windows_of(raw, component=component), shared_data))
     progress("Windows before 10, held out")
@@ -57,11 +56,10 @@ def judge_families(
     progress("SQL Server and Exchange")
     tallies += _programs(raw, documents, shared_data)
     progress("supersedence of WSUS")
-    fixes = {published.product: published for published in catalogue.all_fixes()}
     tallies += judge_chains(catalogue.products, fixes, catalogue.lines, shared_data)
     tallies += _with_scan(documents, catalogue, shared_data)
     tallies.append(judge_dotnet(catalogue, shared_data))
-    return tallies
+    return tallies, orders
 
 
 def _with_scan(documents: tuple[Document, ...], catalogue: CatalogueFile, shared_data: Path) -> list[Tally]:
@@ -83,19 +81,6 @@ def _held_out(family: str, windows: Windows, shared_data: Path) -> Tally:
         out = set(kbs[fold::FOLDS])
         score(found, windows, windows.compiled(windows.without(out)), states, truth, out)
     return _tally(family, HELD_OUT, found)
-
-
-def _by_other_table(windows: Windows, shared_data: Path) -> Tally:
-    releases: dict[str, dict[Release, None]] = {}
-    for line, build, kb in public_table(shared_data):
-        releases.setdefault(line, {})[Release(kb=kb, kind="cumulative", build=build)] = None
-    lines = {
-        key: msgspec.structs.replace(line, releases=tuple(releases.get(key, ())))
-        for key, line in windows.world.lines.items()
-    }
-    rows, found = list(dated_lists(shared_data)), Score()
-    score(found, windows, windows.compiled(lines), states_of(rows), truth_of(rows), set(all_kbs(windows)))
-    return _tally(CUMULATIVE, OTHER_TABLE, found)
 
 
 def _tally(family: str, labels: str, score: Score) -> Tally:

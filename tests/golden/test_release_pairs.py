@@ -14,7 +14,7 @@ uses:
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,21 +62,21 @@ State = tuple[Build, str]
 # --- sources ------------------------------------------------------------------------------------------------------
 
 
-def public_table(shared_data: Path) -> Iterator[tuple[str, Build, str]]:
+def public_table(shared_data: Path, lines: Container[str] = WINDOWS) -> Iterator[tuple[str, Build, str]]:
     """Line, build and KB (empty for a first release) of every release in the table of the vuls project."""
     with (shared_data / "windows-builds" / "windows_releases_vuls.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             line = "server 26100" if row["os"] == "Windows Server 2025" else row["build"]
-            if line in WINDOWS and row["revision"]:
+            if line in lines and row["revision"]:
                 yield line, Build(10, 0, int(row["build"]), int(row["revision"])), row["kb"]
 
 
-def dated_lists(shared_data: Path) -> Iterator[tuple[str, Build, str]]:
+def dated_lists(shared_data: Path, lines: Container[str] = WINDOWS) -> Iterator[tuple[str, Build, str]]:
     """The same of the dated lists."""
     with (shared_data / "windows-builds" / "windows_updatelist_alitai12.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             line = "server 26100" if row["list"].startswith("Windows Server 2025") else row["build"]
-            if line in WINDOWS:
+            if line in lines:
                 yield line, Build(10, 0, int(row["build"]), int(row["revision"])), row["kb"]
 
 
