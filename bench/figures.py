@@ -29,6 +29,8 @@ class Figure:
         is_met = self.value >= self.target if self.is_least else self.value <= self.target
         if is_met:
             return "met"
+        if not self.target:
+            return "missed"
         times = self.target / self.value if self.is_least and self.value else self.value / self.target
         return f"missed, {times:.2g} times"
 

@@ -20,6 +20,7 @@ from kbgap.store import dialect
 from tests.citus import Recorder
 
 ROOT = Path(__file__).resolve().parent.parent
+_READ_BY = {"real_documents", "real_catalogue", "real_world"}
 NO_SHARED_DATA = "the shared data set is not here"
 
 # The same examples on every run and every machine; HYPOTHESIS_PROFILE=search looks for new ones.
@@ -35,6 +36,12 @@ def find_shared_data() -> Path | None:
     """That folder, where it is."""
     folder = Path(os.environ.get("KBGAP_SHARED_DATA") or ROOT.parent / "shared" / "data")
     return folder if folder.is_dir() else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests on all of Microsoft's documents come first, so that one process reads them for all, and not each."""
+    items.sort(key=lambda item: not _READ_BY.intersection(getattr(item, "fixturenames", ())))
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from bench.figures import Figure, in_words
         (0.6, 0.3, False, "missed, 2 times"),
         (2_000, 1_000, True, "met"),
         (500, 1_000, True, "missed, 2 times"),
+        (3, 0, False, "missed"),
         (500, None, True, ""),
     ],
 )
