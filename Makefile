@@ -68,7 +68,7 @@ lock: ## Write requirements.txt and requirements-dev.txt anew from pyproject.tom
 	$(VENV)-lock/bin/pip install -qq uv
 	$(VENV)-lock/bin/uv lock --quiet --upgrade --exclude-newer "$(or $(COOLDOWN),7 days)"
 	$(VENV)-lock/bin/uv export $(EXPORT) --group build --output-file requirements.txt > /dev/null
-	$(VENV)-lock/bin/uv export $(EXPORT) --all-groups --output-file requirements-dev.txt > /dev/null
+	$(VENV)-lock/bin/uv export $(EXPORT) --all-groups --all-extras --output-file requirements-dev.txt > /dev/null
 	rm -rf $(VENV)-lock
 
 EXPORT := --quiet --frozen --format requirements.txt --no-emit-project --no-header --no-annotate

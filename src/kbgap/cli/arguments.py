@@ -8,7 +8,7 @@ from kbgap.cli.building import add_command as _command
 from kbgap.cli.building import add_format as _format
 from kbgap.cli.building import add_group as _group
 from kbgap.cli.building import day
-from kbgap.cli.fleet_arguments import add_install, add_machine, add_risk, add_software, add_what_if
+from kbgap.cli.fleet_arguments import add_export, add_install, add_machine, add_risk, add_software, add_what_if
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
         add_software,
         add_machine,
         add_risk,
+        add_export,
         _client,
         _tenant,
         _log,

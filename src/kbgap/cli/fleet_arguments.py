@@ -1,10 +1,19 @@
 """The words of the commands that ask about machines, and decide about them."""
 
 import argparse
+from collections.abc import Mapping
+from pathlib import Path
 
 from kbgap.cli.building import add_command, add_format, add_group, day
 
 _REASONS = ("Other", "InactiveDevice", "DuplicateDevice", "DeviceDoesNotExist", "DeviceOutOfScope")
+_FORMS = ("parquet", "jsonl", "jsonl.gz")  # operations.export_to_file.Form
+_ASSESSMENTS = {  # operations.export_to_file.Assessment
+    "inventory": "programs that a product rule knows",
+    "plain-inventory": "all other programs",
+    "vulnerabilities": "every open CVE of every software",
+    "changes": "CVEs that came or went",
+}
 _ID_HELP = "machine id or DNS name"
 
 
@@ -66,3 +75,21 @@ def add_risk(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def _filter(command: argparse.ArgumentParser, example: str) -> None:
     command.add_argument("--filter", metavar="TEXT", help=f"as the API's $filter, such as: {example}")
     add_format(command)
+
+
+def add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """``kbgap export``."""
+    summary = "write all machines' software, or every CVE that is open on them, to a file"
+    command = add_command(commands, "export", "export.export", summary)
+    command.add_argument("assessment", choices=tuple(_ASSESSMENTS), help=_in_words(_ASSESSMENTS))
+    command.add_argument("file", type=Path, metavar="FILE", help="what to write; in a folder it gets the export's name")
+    command.add_argument("--format", choices=_FORMS, help="what kind of file (default: by FILE's end, else parquet)")
+    since = "when changes begin, such as 2020-03-20T08:00:00Z: at most 14 days ago"
+    command.add_argument("--since", metavar="TIME", help=since)
+    names = "call members as the JSON form of the API does (deviceId), not as its files do (DeviceId)"
+    command.add_argument("--camel-case", action="store_true", help=names)
+    command.add_argument("--replace", action="store_true", help="replace the file when it is there")
+
+
+def _in_words(choices: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {meaning}" for name, meaning in choices.items())

@@ -32,7 +32,7 @@ def software_inventory(
 ) -> Listed[AssetSoftware]:
     """Every machine that counts with Windows, its components and every program that a product rule knows."""
     with looking(database, tenant, scopes, now) as look:
-        return walk(look.connection, _recognised(look), query)
+        return walk(look.connection, recognised(look), query)
 
 
 def plain_inventory(
@@ -40,7 +40,7 @@ def plain_inventory(
 ) -> Listed[AssetNonCpeSoftware]:
     """Every machine that counts with every program that no product rule knows."""
     with looking(database, tenant, scopes, now) as look:
-        return walk(look.connection, _other(look), query)
+        return walk(look.connection, other(look), query)
 
 
 def software_vulnerabilities(
@@ -48,7 +48,7 @@ def software_vulnerabilities(
 ) -> Listed[AssetVulnerability]:
     """Every machine that counts with every CVE that is open on it, and the KB that first closed it."""
     with looking(database, tenant, scopes, now) as look:
-        return walk(look.connection, _open_now(look), query)
+        return walk(look.connection, open_now(look), query)
 
 
 def vulnerability_changes(
@@ -60,35 +60,29 @@ def vulnerability_changes(
     scopes: Collection[int] = EVERYTHING,
 ) -> Listed[DeltaAssetVulnerability]:
     """What came and went on machines that count after a moment; Invalid when that is more than 14 days ago."""
-    if since < now - FURTHEST_BACK:
-        raise Invalid(
-            f"the moment is more than {FURTHEST_BACK.days} days ago",
-            where="sinceTime",
-            mend="take the whole list, and then its changes",
-        )
     with looking(database, tenant, scopes, now) as look:
-        return walk(look.connection, _cve_export(look).changes(scopes, since), query)
+        return walk(look.connection, changed(look, since), query)
 
 
 def software_inventory_file(
     database: Database, tenant: str, now: datetime, scopes: Collection[int] = EVERYTHING, *, camel: bool = False
 ) -> Iterator[bytes]:
     """The same as lines of JSON, of one moment; ``camel``: members in camelCase and not as the service writes files."""
-    return _file(database, tenant, now, scopes, _recognised, camel=camel)
+    return _file(database, tenant, now, scopes, recognised, camel=camel)
 
 
 def plain_inventory_file(
     database: Database, tenant: str, now: datetime, scopes: Collection[int] = EVERYTHING, *, camel: bool = False
 ) -> Iterator[bytes]:
     """As ``software_inventory_file``."""
-    return _file(database, tenant, now, scopes, _other, camel=camel)
+    return _file(database, tenant, now, scopes, other, camel=camel)
 
 
 def software_vulnerabilities_file(
     database: Database, tenant: str, now: datetime, scopes: Collection[int] = EVERYTHING, *, camel: bool = False
 ) -> Iterator[bytes]:
     """As ``software_inventory_file``."""
-    return _file(database, tenant, now, scopes, _open_now, camel=camel)
+    return _file(database, tenant, now, scopes, open_now, camel=camel)
 
 
 def _file(
@@ -110,20 +104,35 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
 }
 
 
-def _recognised(look: Look) -> Path[AssetSoftware, Any]:
+def recognised(look: Look) -> Path[AssetSoftware, Any]:
+    """The rows of ``software_inventory``."""
     supported = supported_on(look.now.date())
     return recognised_software(look.on_machines, look.scopes, supported, has_groups=_has_groups(look))
 
 
-def _other(look: Look) -> Path[AssetNonCpeSoftware, Any]:
+def other(look: Look) -> Path[AssetNonCpeSoftware, Any]:
+    """The rows of ``plain_inventory``."""
     return other_software(look.on_machines, look.scopes, has_groups=_has_groups(look))
 
 
-def _open_now(look: Look) -> Path[AssetVulnerability, Any]:
-    return _cve_export(look).open_now(look.scopes)
+def open_now(look: Look) -> Path[AssetVulnerability, Any]:
+    """The rows of ``software_vulnerabilities``."""
+    return cve_export(look).open_now(look.scopes)
 
 
-def _cve_export(look: Look) -> CveExport:
+def changed(look: Look, since: datetime) -> Path[DeltaAssetVulnerability, Any]:
+    """The rows of ``vulnerability_changes``, and its Invalid."""
+    if since < look.now - FURTHEST_BACK:
+        raise Invalid(
+            f"the moment is more than {FURTHEST_BACK.days} days ago",
+            where="sinceTime",
+            mend="take the whole list, and then its changes",
+        )
+    return cve_export(look).changes(look.scopes, since)
+
+
+def cve_export(look: Look) -> CveExport:
+    """What makes the rows about CVEs."""
     return CveExport(look.on_machines, look.timelines, supported_on(look.now.date()), has_groups=_has_groups(look))
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
-from sqlalchemy import and_
+from sqlalchemy import ColumnElement, and_
 
 from kbgap.core.end_of_support import Supported
 from kbgap.core.urls import update_url
@@ -30,6 +31,8 @@ _COLUMNS = {
     "osPlatform": _machine.c.os_platform,
 }
 _SHARED = frozenset({"softwareVendor", "softwareName", "cveId", "vulnerabilitySeverityLevel"})
+_IN_ID = "_"
+_CVE = attrgetter("cve")
 _UNKNOWN = CveFact("Low", 0.0, is_exploited=False)
 
 
@@ -69,7 +72,7 @@ class CveExport:
         """Every machine that counts, with every CVE that is open there and the KB that first closed it."""
 
         def read(machines: Sequence[Walked], keeps: Keeps | None) -> Sequence[Sequence[_OpenSince]]:
-            found = self._on_machines.read(machines, keeps, self._members, self._first_kbs)
+            found = self._on_machines.read(machines, keeps, self._members, self.first_kbs)
             events = self._timelines.of(machines)
             return [
                 [self._open_since(machine, one, events[machine.machine_id]) for one in opened]
@@ -81,11 +84,7 @@ class CveExport:
 
         return Path(
             of=defender_model().type("AssetVulnerability"),
-            where=and_(
-                _machine.c.tenant_id == self._on_machines.tenant,
-                is_counted(),
-                in_scopes(_machine.c.group_id, scopes),
-            ),
+            where=self.counted(scopes),
             columns=_COLUMNS,
             shared=_SHARED,
             read=read,
@@ -115,12 +114,7 @@ class CveExport:
 
         return Path(
             of=defender_model().type("DeltaAssetVulnerability"),
-            where=and_(
-                _machine.c.tenant_id == self._on_machines.tenant,
-                is_counted(),
-                in_scopes(_machine.c.group_id, scopes),
-                changed_since(self._on_machines.tenant, since),
-            ),
+            where=and_(self.counted(scopes), changed_since(self._on_machines.tenant, since)),
             columns=_COLUMNS,
             shared=frozenset(),
             read=read,
@@ -128,6 +122,11 @@ class CveExport:
             build=build,
             by_machine="deviceId",
         )
+
+    def counted(self, scopes: Collection[int]) -> ColumnElement[bool]:
+        """The machines that are exported."""
+        mine = _machine.c.tenant_id == self._on_machines.tenant
+        return and_(mine, is_counted(), in_scopes(_machine.c.group_id, scopes))
 
     def _happened(
         self, machine: Walked, events: Sequence[Event], since: datetime, versions: Mapping[str, str | None]
@@ -150,10 +149,10 @@ class CveExport:
         began = first_seen(events, one.software, one.cve, machine.first_seen)
         return _OpenSince(one.software, version, one.cve, one.kb, began)
 
-    def _first_kbs(self, opened: tuple[OpenCve, ...]) -> tuple[OpenCve, ...]:
+    def first_kbs(self, opened: tuple[OpenCve, ...]) -> tuple[OpenCve, ...]:
         """Of several KBs that close a CVE the one that was released first."""
-        by_cve = groupby(opened, key=lambda one: one.cve)
-        return tuple(min(several, key=lambda one: self._age(one.kb)) for _, several in by_cve)
+        by_cve = (tuple(several) for _, several in groupby(opened, key=_CVE))
+        return tuple(s[0] if len(s) == 1 else min(s, key=lambda one: self._age(one.kb)) for s in by_cve)
 
     def _first_of(self, kbs: Sequence[str]) -> str:
         return min(kbs, key=self._age, default="")
@@ -170,11 +169,18 @@ class CveExport:
         }
 
     def _row(self, machine: Walked, what: _OpenSince) -> dict[str, object]:
-        fact = self._on_machines.facts.get(what.cve, _UNKNOWN)
-        support = self._supported(what.software, what.version)
-        parts = (machine.machine_id, VENDOR, what.software, what.version or "", what.cve)
         return {
-            "id": "_".join(parts),
+            "id": _IN_ID.join((machine.machine_id, VENDOR, what.software, what.version or "", what.cve)),
+            **self.of_machine(machine),
+            **self.of_software(what.software, what.version),
+            **self.of_cve(what.cve),
+            **self.of_kb(what.kb),
+            "first_seen_timestamp": timestamp(what.first_seen),
+        }
+
+    def of_machine(self, machine: Walked) -> dict[str, object]:
+        """The members of a row that say which machine it is."""
+        return {
             "device_id": machine.machine_id,
             "rbac_group_id": machine.group_id,
             "rbac_group_name": group_name(machine, has_groups=self._has_groups),
@@ -182,22 +188,38 @@ class CveExport:
             "os_platform": machine.platform,
             "os_version": machine.build,
             "os_architecture": machine.architecture,
-            "software_vendor": VENDOR,
-            "software_name": what.software,
-            "software_version": what.version,
-            "cve_id": what.cve,
-            "vulnerability_severity_level": fact.severity,
-            "recommended_security_update": self._updates[what.kb].name if what.kb in self._updates else None,
-            "recommended_security_update_id": what.kb or None,
-            "recommended_security_update_url": update_url(what.kb) if what.kb else None,
             "last_seen_timestamp": timestamp(machine.last_seen),
-            "first_seen_timestamp": timestamp(what.first_seen),
+        }
+
+    def of_software(self, software: str, version: str | None) -> dict[str, object]:
+        """Those that say which software it is."""
+        support = self._supported(software, version)
+        return {
+            "software_vendor": VENDOR,
+            "software_name": software,
+            "software_version": version,
             "end_of_support_status": support.status,
             "end_of_support_date": day(support.until),
+            "recommendation_reference": recommendation_id(SoftwareId(VENDOR, software)),
+        }
+
+    def of_cve(self, cve: str) -> dict[str, object]:
+        """Those that say which CVE it is."""
+        fact = self._on_machines.facts.get(cve, _UNKNOWN)
+        return {
+            "cve_id": cve,
+            "vulnerability_severity_level": fact.severity,
             "exploitability_level": "ExploitIsVerified" if fact.is_exploited else "NoExploit",
-            "recommendation_reference": recommendation_id(SoftwareId(VENDOR, what.software)),
             "cvss_score": fact.cvss,
-            "security_update_available": bool(what.kb),
+        }
+
+    def of_kb(self, kb: str) -> dict[str, object]:
+        """Those that say which KB closes it; an empty ``kb`` is none."""
+        return {
+            "recommended_security_update": self._updates[kb].name if kb in self._updates else None,
+            "recommended_security_update_id": kb or None,
+            "recommended_security_update_url": update_url(kb) if kb else None,
+            "security_update_available": bool(kb),
         }
 
 

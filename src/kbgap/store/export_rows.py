@@ -98,10 +98,15 @@ def timestamp(moment: datetime) -> str:
 
 def lines(of: type[msgspec.Struct], rows: Iterable[msgspec.Struct], *, camel: bool) -> Iterator[bytes]:
     """Rows as lines of JSON in pieces, in ASCII, without nulls; members in PascalCase, as recorded from the service."""
-    shape = _line_of(of, _same if camel else _pascal)
+    shape = _line_of(of, spelling(camel=camel))
     for piece in in_pieces(rows, _LINES):
         encoded = (_as_ascii(_ENCODER.encode(shape(*msgspec.structs.astuple(row)))) for row in piece)
         yield b"".join(line + b"\n" for line in encoded)
+
+
+def spelling(*, camel: bool) -> Callable[[str], str]:
+    """How the members of the JSON form are called in files: the same, or in PascalCase."""
+    return _same if camel else _pascal
 
 
 def _line_of(of: type[msgspec.Struct], spell: Callable[[str], str]) -> Callable[..., msgspec.Struct]:

@@ -1,0 +1,228 @@
+"""An export as a file has the rows of the API, each of them once, in whatever form, and all of one moment."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import duckdb
+import msgspec
+import pytest
+
+from kbgap.catalogue.file import CatalogueFile
+from kbgap.core.errors import Invalid, NotFound
+from kbgap.inventory.report import Machine as Reported
+from kbgap.inventory.report import Report
+from kbgap.inventory.report import Software as Program
+from kbgap.odata.options import Query
+from kbgap.operations.export_assessments import (
+    plain_inventory,
+    software_inventory,
+    software_vulnerabilities,
+    vulnerability_changes,
+)
+from kbgap.operations.export_to_file import Assessment, Form, Wanted, export_to_file
+from kbgap.operations.load_catalogue import load_catalogue
+from kbgap.operations.manage_machines import exclude_machine, sweep_machines
+from kbgap.operations.report_inventory import report_inventory
+from kbgap.store import walking
+from kbgap.store.database import Database
+from kbgap.store.timelines import Timelines
+from kbgap.store.walking import Walked
+from tests.builders import APRIL, BY, FEBRUARY, MARCH, NOW, OTHER_TENANT, TENANT, a_catalogue, a_report, later
+
+MACHINES, ROUNDS = 40, 8
+BUILDS = (418, 500, 657, 719, 778)
+NAMES = ("brücke.example", 'quote"d.example', "it's.example", None)
+PROGRAMS = (
+    Program(vendor="Mozilla", name="Mozilla Firefox", version="115.3"),
+    Program(vendor="Пример", name="Программа\t1", version="1"),
+    Program(name="Nameless", version=None),
+)
+ISO = "%Y-%m-%dT%H:%M:%SZ"
+SINCE, NOWADAYS = later(days=20), later(days=30)
+
+
+def a_machine(number: int, random: Random) -> Report:
+    """Any build, name and list of programs; a machine stays in its group."""
+    name, group = NAMES[number % len(NAMES)], ("ours", "theirs", None)[number % 3]
+    return a_report(
+        ubr=random.choice(BUILDS),
+        machine=Reported(id=f"{number:040x}", computer_dns_name=name and f"{number}.{name}", rbac_group_name=group),
+        software=tuple(random.sample(PROGRAMS, random.randrange(4))),
+    )
+
+
+@pytest.fixture
+def with_april(tmp_path: Path) -> Iterator[CatalogueFile]:
+    """The catalogue a month later."""
+    with a_catalogue(tmp_path / "april", FEBRUARY, MARCH, APRIL) as opened:
+        yield opened
+
+
+@pytest.fixture
+def lived(fleet: Database, catalogue: CatalogueFile, with_april: CatalogueFile) -> Database:
+    """Machines that were patched, set back and renewed for a month, with a new catalogue within it."""
+    random = Random(11)
+    current = catalogue
+    for turn in range(ROUNDS):
+        if turn == ROUNDS // 2:
+            current = with_april
+            load_catalogue(fleet, current, later(days=3 * turn, hours=-1))
+        chosen = range(MACHINES) if turn == 0 else random.sample(range(MACHINES), MACHINES // 2)
+        reports = [a_machine(number, random) for number in chosen]
+        report_inventory(fleet, current, TENANT, reports, later(days=3 * turn, seconds=turn))
+    exclude_machine(fleet, TENANT, f"{3:040x}", "Other", BY)
+    sweep_machines(fleet, TENANT, NOWADAYS, timedelta(days=20), timedelta(days=180))
+    return fleet
+
+
+Rows = list[dict[str, Any]]
+
+
+def told_by_api(database: Database, assessment: Assessment) -> Rows:
+    """The rows that pages of the API have, as they are in JSON."""
+    whole = Query(limit=1_000_000)
+    lists: dict[Assessment, Callable[[], Any]] = {
+        Assessment.INVENTORY: lambda: software_inventory(database, TENANT, NOWADAYS, whole),
+        Assessment.PLAIN_INVENTORY: lambda: plain_inventory(database, TENANT, NOWADAYS, whole),
+        Assessment.VULNERABILITIES: lambda: software_vulnerabilities(database, TENANT, NOWADAYS, whole),
+        Assessment.CHANGES: lambda: vulnerability_changes(database, TENANT, SINCE, NOWADAYS, whole),
+    }
+    return [msgspec.json.decode(msgspec.json.encode(row)) for row in lists[assessment]().rows]
+
+
+def written(database: Database, folder: Path, wanted: Wanted, now: datetime = NOWADAYS) -> Path:
+    """The file, in a folder where nothing else is left."""
+    target = folder / f"out.{wanted.form}"
+    export_to_file(database, TENANT, now, wanted, target)
+    assert [path.name for path in folder.glob("*out.*")] == [target.name]
+    return target
+
+
+def read_parquet(file: Path) -> Rows:
+    """What another program reads."""
+    with duckdb.connect() as reader:
+        source = reader.read_parquet(str(file))
+        moments = [name for name, of in zip(source.columns, source.types, strict=True) if "TIME ZONE" in str(of)]
+        replaced = ", ".join(f"strftime({name} AT TIME ZONE 'UTC', '{ISO}') AS {name}" for name in moments)
+        found = source.project(f"* REPLACE ({replaced})" if moments else "*")
+        return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
+
+
+def in_order(rows: Rows) -> Rows:
+    """The rows in an order that does not depend on how they came."""
+    return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True, default=str))
+
+
+@pytest.mark.parametrize("assessment", Assessment)
+def test_parquet_has_the_rows_of_the_api(lived: Database, tmp_path: Path, assessment: Assessment) -> None:
+    """Every member with its type, nulls and lists too, and no row twice or too few."""
+    expected = told_by_api(lived, assessment)
+
+    found = read_parquet(written(lived, tmp_path, Wanted(assessment, camel=True, since=SINCE)))
+
+    assert len(expected) > MACHINES // 2
+    assert list(found[0]) == list(expected[0])
+    assert in_order(found) == in_order(expected)
+
+
+@pytest.mark.parametrize("form", [Form.LINES, Form.PACKED_LINES])
+@pytest.mark.parametrize("assessment", Assessment)
+def test_lines_have_the_rows_of_parquet(lived: Database, tmp_path: Path, assessment: Assessment, form: Form) -> None:
+    """Under the names that the service's files have; lines leave out what is null."""
+    table = read_parquet(written(lived, tmp_path, Wanted(assessment, since=SINCE)))
+
+    text = written(lived, tmp_path / form, Wanted(assessment, form, since=SINCE)).read_bytes()
+
+    lines = (gzip.decompress(text) if form is Form.PACKED_LINES else text).decode("ascii").splitlines()
+    found = [{**dict.fromkeys(table[0]), **json.loads(line)} for line in lines]
+    for row in found:
+        for name in ("DiskPaths", "RegistryPaths"):
+            if name in row:
+                row[name] = row[name] or []
+    assert in_order(found) == in_order(table)
+
+
+def test_first_seen_differs_within_a_machine(lived: Database, tmp_path: Path) -> None:
+    """The fleet of these tests is one in which that can go wrong: by what it was patched, and by a new catalogue."""
+    rows = read_parquet(written(lived, tmp_path, Wanted(Assessment.VULNERABILITIES)))
+
+    moments: dict[str, set[str]] = {}
+    for row in rows:
+        moments.setdefault(row["DeviceId"], set()).add(row["FirstSeenTimestamp"])
+    assert max(map(len, moments.values())) > 1
+    assert len(set().union(*moments.values())) > ROUNDS // 2
+
+
+@pytest.mark.parametrize("form", [Form.PARQUET, Form.LINES])
+def test_a_file_is_of_one_moment(
+    lived: Database, with_april: CatalogueFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: Form
+) -> None:
+    """What is committed while it is written is not in it, neither reports nor decisions."""
+    expected = told_by_api(lived, Assessment.VULNERABILITIES)
+    committed: list[int] = []
+    read = Timelines.of
+
+    def commit_between(self: Timelines, machines: Sequence[Walked], since: datetime | None = None) -> object:
+        if committed:
+            patched = [a_report(ubr=778, machine=Reported(id=f"{number:040x}")) for number in range(MACHINES)]
+            report_inventory(lived, with_april, TENANT, patched, later(days=29))
+            exclude_machine(lived, TENANT, f"{MACHINES - 1:040x}", "Other", BY)
+        committed.append(1)
+        return read(self, machines, since)
+
+    monkeypatch.setattr(Timelines, "of", commit_between)
+    monkeypatch.setattr(walking, "_FIRST_BATCH", 8)
+    file = written(lived, tmp_path, Wanted(Assessment.VULNERABILITIES, form, camel=True))
+
+    found = read_parquet(file) if form is Form.PARQUET else [json.loads(line) for line in file.read_text().splitlines()]
+    assert len(committed) > 2
+    assert sorted(row["id"] for row in found) == sorted(row["id"] for row in expected)
+    assert told_by_api(lived, Assessment.VULNERABILITIES) != expected
+
+
+@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize("assessment", Assessment)
+def test_a_fleet_without_machines_has_a_file_without_rows(
+    fleet: Database, tmp_path: Path, assessment: Assessment, form: Form
+) -> None:
+    """With its columns, so that whoever reads it every day need not care."""
+    target = tmp_path / "out"
+
+    rows = export_to_file(fleet, OTHER_TENANT, NOW, Wanted(assessment, form, since=NOW), target)
+
+    assert rows == 0
+    if form is Form.PARQUET:
+        with duckdb.connect() as reader:
+            columns = reader.read_parquet(str(target)).columns
+        assert columns[-1] in {"EndOfSupportDate", "RegistryPath", "CveMitigationStatus", "EventTimestamp"}
+
+
+def test_parquet_says_what_it_is_of(lived: Database, tmp_path: Path) -> None:
+    """Which tenant, which catalogue, and when."""
+    file = written(lived, tmp_path, Wanted(Assessment.INVENTORY))
+
+    with duckdb.connect() as reader:
+        found = reader.execute("SELECT decode(key), decode(value) FROM parquet_kv_metadata(?)", [str(file)]).fetchall()
+    notes = dict(found)
+    assert (notes["assessment"], notes["tenant"]) == ("inventory", TENANT)
+    assert notes["generatedTime"] == "2020-04-19T08:00:00Z"
+    assert notes["catalogue"].startswith("2020-Apr")
+
+
+def test_an_unknown_tenant_is_said(fleet: Database, tmp_path: Path) -> None:
+    """And nothing is left behind."""
+    with pytest.raises(NotFound):
+        export_to_file(fleet, "33333333-3333-4333-8333-333333333333", NOW, Wanted(Assessment.INVENTORY), tmp_path / "o")
+
+    assert not [path for path in tmp_path.iterdir() if "o" in path.suffixes or path.name.startswith(".")]
+
+
+def test_changes_need_their_beginning(fleet: Database, tmp_path: Path) -> None:
+    """As in the API."""
+    with pytest.raises(Invalid, match="since when"):
+        export_to_file(fleet, TENANT, NOW, Wanted(Assessment.CHANGES), tmp_path / "out")
