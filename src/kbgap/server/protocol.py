@@ -8,6 +8,8 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from kbgap.server.gathered import GatheringTransport
+
 LARGEST_HEAD = 64 * 1024  # bytes of request line and headers; Node takes 16 KiB, a token may be 32
 HEAD_TIMEOUT = 20.0  # seconds
 _REFUSED = (
@@ -26,6 +28,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         """Begin to count, and to wait."""
         super().connection_made(transport)
+        self.transport = GatheringTransport(transport, self.loop)
         self._begin_head()
 
     def data_received(self, data: bytes) -> None:
