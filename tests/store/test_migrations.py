@@ -3,16 +3,18 @@
 import threading
 from typing import Any
 
+import msgspec
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, event, inspect, select, text
 
 from kbgap.core.errors import Unavailable
-from kbgap.store import schema, schema_clients
+from kbgap.store import listed_counts, schema, schema_clients, software_sets
 from kbgap.store.columns import metadata
 from kbgap.store.database import Database, open_database
 from kbgap.store.migrate import migrate, steps
+from kbgap.store.tenants import TenantKey
 
 
 def described(connection: Connection) -> dict[str, Any]:
@@ -158,3 +160,69 @@ def test_a_client_keeps_its_secret_when_it_may_have_several(engine_url: str) -> 
         (row,) = connection.execute(select(schema_clients.client_secret)).mappings()
     assert (row["client_id"], row["salt"], row["digest"], row["expires_at"]) == ("c", b"salt", b"digest", None)
     assert int(row["created_at"].timestamp() * 1_000_000) == 5
+
+
+def test_lists_of_programs_and_their_counts_become_narrow(engine_url: str) -> None:
+    """What machines list, and how many list it, is the same after the migration, by group too."""
+    migrate(engine_url, to="0005")
+    columns = "(tenant_id, software_set, software, version, vendor, name, is_recognised)"
+    items = [("a-_-b", "1", "a", "B", True), ("a-_-b", "2", "a", "B", True), ("c-_-d", "", "c", "Ü", False)]
+    with Database(engine_url) as database, database.transaction() as tx:
+        for key, listed in ((b"one", items), (b"two", items[:1])):
+            tx.execute(text("INSERT INTO software_set (tenant_id, software_set) VALUES (7, :key)"), {"key": key})
+            for item in listed:
+                values = dict(zip("swvnr", item, strict=True)) | {"key": key}
+                tx.execute(text(f"INSERT INTO set_item {columns} VALUES (7, :key, :s, :w, :v, :n, :r)"), values)
+        for scope, machines in ((0, 9), (1, 4), (2, 3)):
+            numbers = {"scope": scope, "machines": machines}
+            tx.execute(
+                text(
+                    "INSERT INTO listed_count (tenant_id, scope, software, machines)"
+                    " VALUES (7, :scope, 'a-_-b', :machines)"
+                ),
+                numbers,
+            )
+            tx.execute(
+                text(
+                    "INSERT INTO listed_version_count (tenant_id, scope, software, version, machines)"
+                    " VALUES (7, :scope, 'a-_-b', '1', :machines)"
+                ),
+                numbers,
+            )
+
+    migrate(engine_url)
+
+    with Database(engine_url) as database, database.snapshot() as connection:
+        lists = software_sets.load(connection, TenantKey(7), [b"one", b"two"])
+        having = set(connection.scalars(software_sets.lists_with(TenantKey(7), "a-_-b")))
+        counts = listed_counts.load(connection, TenantKey(7))
+    assert {key: sorted(map(msgspec.structs.astuple, listed)) for key, listed in lists.items()} == {
+        b"one": sorted(items),
+        b"two": items[:1],
+    }
+    assert having == {b"one", b"two"}
+    by_group = {0: 2, 1: 4, 2: 3}
+    assert counts == {"a-_-b": listed_counts.Numbers(by_group, {"1": by_group})}
+
+
+def test_findings_become_numbers_of_findings(engine_url: str) -> None:
+    """How many KBs a state misses, and of how many it is not known, outlives the rows that said so."""
+    migrate(engine_url, to="0005")
+    with Database(engine_url) as database, database.transaction() as tx:
+        for statement in (
+            "INSERT INTO software_state (tenant_id, state, software, body) VALUES (7, :s, 'w', :s)",
+            "INSERT INTO gap (tenant_id, gap, body) VALUES (7, :s, :s)",
+            "INSERT INTO judgement (tenant_id, revision, state, gap, body) VALUES (7, 'r', :s, :s, :s)",
+        ):
+            tx.execute(text(statement), {"s": b"s"})
+        for kb, is_missing in (("1", True), ("2", True), ("3", False)):
+            tx.execute(
+                text("INSERT INTO finding (tenant_id, revision, state, kb, is_missing) VALUES (7, 'r', :s, :kb, :is)"),
+                {"s": b"s", "kb": kb, "is": is_missing},
+            )
+
+    migrate(engine_url)
+
+    with Database(engine_url) as database, database.snapshot() as connection:
+        (row,) = connection.execute(select(schema.judgement))
+    assert (row.missing, row.unknown, row.body) == (2, 1, b"s")

@@ -95,7 +95,7 @@ class DotNet(Part, frozen=True):
     version: Short | None = None
 
 
-class Software(Part, frozen=True):
+class Software(Part, frozen=True, cache_hash=True):
     """One installed program as the machine lists it; ``attributes`` hold what only some software has."""
 
     name: Long

@@ -32,7 +32,7 @@ _NUMBERS = re.compile(r"\b(?:version |v|build )?\d+(?:\.\d+)+\S*|\b(?:x64|x86|am
 _UNKNOWN = "unknown"
 
 
-class SoftwareItem(Value, frozen=True):
+class SoftwareItem(Value, frozen=True, cache_hash=True):
     """One program of a machine for the inventory: the id of its software, and what the machine says of it.
 
     ``products`` are ids of the catalogue's products that it is, those that no KB is for included.

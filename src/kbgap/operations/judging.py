@@ -120,12 +120,12 @@ def require_current(pointer: Pointer, revision: str) -> None:
 @lru_cache(maxsize=32_768)
 def _listed_as(item: SoftwareItem) -> ListedSoftware:
     """A program as lists have it; a fleet has the same few thousand over and over."""
-    return software_sets.program(
-        _printable(item.software),
-        _printable(item.version),
-        _printable(item.vendor),
-        _printable(item.name),
-        bool(item.products),
+    return ListedSoftware(
+        software=_printable(item.software),
+        version=_printable(item.version),
+        vendor=_printable(item.vendor),
+        name=_printable(item.name),
+        is_recognised=bool(item.products),
     )
 
 

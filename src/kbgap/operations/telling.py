@@ -1,6 +1,7 @@
 """Split a report into who tells it and what is judged, with the keys by which a repetition is known."""
 
 import ipaddress
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -61,7 +62,7 @@ def tell(report: Report, tenant: str, now: datetime) -> Told:
     return Told(
         machine_id=machine.id or machine_id(tenant.lower(), machine.computer_dns_name or ""),
         reported_at=min(said_at, now),
-        report=digest([encode(msgspec.structs.replace(report, reported_at=None))]),
+        report=digest([encode(msgspec.structs.replace(report, reported_at=None, software=_as_told(report)))]),
         content=report,
     )
 
@@ -93,19 +94,28 @@ def evidence_of(report: Report) -> bytes:
             updates=None if updates is None else tuple(sorted({(update.kb, update.state) for update in updates})),
             list=report.update_list,
             dotnet=report.dotnet,
-            software=None if software is None else tuple(sorted(software, key=_order)),
+            software=None if software is None else _array(sorted(_texts(software))),  # type: ignore[arg-type]  # is JSON already
         )
     )
 
 
-def _order(program: Software) -> bytes:
-    """By what it says; a program without attributes, as most are, is remembered."""
-    return _plain_order(program) if program.attributes is None else encode(program)
+def _as_told(report: Report) -> msgspec.Raw | None:
+    return None if report.software is None else _array(_texts(report.software))
 
 
-@lru_cache(maxsize=32_768)
-def _plain_order(program: Software) -> bytes:
-    return encode(program)
+def _texts(software: Sequence[Software]) -> list[bytes]:
+    """Programs as JSON; one without attributes, as most are, is remembered."""
+    try:
+        return list(map(_remembered_text, software))
+    except TypeError:  # attributes are a dictionary, which no cache can look up
+        return [encode(program) for program in software]
+
+
+def _array(texts: Iterable[bytes]) -> msgspec.Raw:
+    return msgspec.Raw(b"[" + b",".join(texts) + b"]")
+
+
+_remembered_text = lru_cache(maxsize=32_768)(encode)
 
 
 def decode_evidence(body: bytes) -> Report:

@@ -11,16 +11,14 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
 
 from kbgap.core.model import Value
-from kbgap.store import dialect, schema, software_sets
+from kbgap.store import dialect, listed_counts, schema, software_sets
 from kbgap.store.effect import Effect
 from kbgap.store.effects import Effects
-from kbgap.store.schema_answers import listed_count, listed_version_count, set_population
+from kbgap.store.listed_counts import Numbers as ListedNumbers
 from kbgap.store.tenants import TenantKey
 
 WHOLE_TENANT = 0  # the scope beside those of the machine groups
 NO_BUILD = 0  # stands for an OS build that is not known, which a key cannot hold as null
-
-_OF_LISTS = (set_population, listed_count, listed_version_count)
 
 Place = tuple[bytes, int]  # profile and group
 Numbers = dict[tuple[object, ...], tuple[int, ...]]
@@ -69,7 +67,8 @@ def apply(tx: Connection, tenant: TenantKey, revision: str, moves: Moves, effect
     if net:
         _add(tx, tenant, schema.population, {place: (machines,) for place, machines in net.items()})
         _write(tx, tenant, tally(tx, tenant, revision, net, effects))
-    _write_lists(tx, tenant, lists, effects)
+    if lists:
+        listed_counts.apply(tx, tenant, _tally_lists(tx, tenant, lists, effects))
     return bool(net or lists)
 
 
@@ -114,19 +113,10 @@ def _write(tx: Connection, tenant: TenantKey, tallies: Tallies) -> None:
         _add(tx, tenant, table, numbers)
 
 
-def _write_lists(
-    tx: Connection, tenant: TenantKey, places: Mapping[software_sets.Place, int], effects: Effects
-) -> None:
-    for table, numbers in _lists_by_table(tx, tenant, places, effects) if places else ():
-        _add(tx, tenant, table, numbers)
-
-
-def _lists_by_table(
+def _tally_lists(
     connection: Connection, tenant: TenantKey, places: Mapping[software_sets.Place, int], effects: Effects
-) -> Iterable[tuple[Table, Mapping[tuple[object, ...], tuple[int, ...]]]]:
-    items = effects.listed(connection, tenant, {key for key, _ in places})
-    for table, numbers in software_sets.tally(places, items, WHOLE_TENANT):
-        yield table, {key: (number,) for key, number in numbers.items()}
+) -> dict[str, ListedNumbers]:
+    return listed_counts.tally_all(places, lambda keys: effects.listed(connection, tenant, keys))
 
 
 def _by_table(tallies: Tallies) -> Iterable[tuple[Table, Mapping[tuple[object, ...], tuple[int, ...]]]]:
@@ -172,11 +162,11 @@ def recount(connection: Connection, tenant: TenantKey) -> dict[Place, int]:
 def rebuild(tx: Connection, tenant: TenantKey, revision: str, effects: Effects) -> None:
     """Write every count anew, from the machines."""
     places = recount(tx, tenant)
-    for table in (schema.population, schema.software_count, schema.missing_count, schema.gap_count, *_OF_LISTS):
+    for table in (schema.population, schema.software_count, schema.missing_count, schema.gap_count):
         tx.execute(delete(table).where(table.c.tenant_id == tenant))
     _add(tx, tenant, schema.population, {place: (machines,) for place, machines in places.items()})
     _write(tx, tenant, tally(tx, tenant, revision, places, effects))
-    _write_lists(tx, tenant, software_sets.recount(tx, tenant), effects)
+    listed_counts.rewrite(tx, tenant, _tally_lists(tx, tenant, software_sets.recount(tx, tenant), effects))
 
 
 def differences(connection: Connection, tenant: TenantKey, revision: str | None, effects: Effects) -> list[str]:
@@ -187,7 +177,6 @@ def differences(connection: Connection, tenant: TenantKey, revision: str | None,
     ]
     if revision is not None:
         should += _by_table(tally(connection, tenant, revision, places, effects))
-        should += _lists_by_table(connection, tenant, software_sets.recount(connection, tenant), effects)
     lines: list[str] = []
     for table, expected in should:
         stored = _stored(connection, tenant, table)
@@ -197,6 +186,9 @@ def differences(connection: Connection, tenant: TenantKey, revision: str | None,
                 lines.append(
                     f"{table.name} {_readable(key)}: {stored.get(key, zero)} stored, {expected.get(key, zero)} counted"
                 )
+    if revision is not None:
+        listed = _tally_lists(connection, tenant, software_sets.recount(connection, tenant), effects)
+        lines += listed_counts.differences(connection, tenant, listed)
     return lines
 
 

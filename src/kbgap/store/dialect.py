@@ -208,6 +208,12 @@ def insert_or_replace(connection: Connection, table: Table, rows: Sequence[Row],
     _insert_rows(connection, table, rows, _OnConflict(replace=anew))
 
 
+def insert_or_replace_columns(connection: Connection, table: Table, columns: Mapping[str, list[object]]) -> None:
+    """As ``insert_or_replace``, with the values of each column together."""
+    anew = tuple(name for name in columns if name not in table.primary_key.columns)
+    _insert_columns(connection, table, columns, _OnConflict(replace=anew))
+
+
 def insert_new_columns(connection: Connection, table: Table, columns: Mapping[str, list[object]]) -> None:
     """As ``insert_new``, with the values of each column together: the way for very many rows."""
     _insert_columns(connection, table, columns, _OnConflict())

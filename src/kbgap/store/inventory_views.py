@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 import msgspec
 from sqlalchemy import BigInteger, Connection, and_, func, select
 
-from kbgap.store import schema
+from kbgap.store import listed_counts, schema
 from kbgap.store.effect import Effect
-from kbgap.store.schema_answers import listed_version_count
+from kbgap.store.listed_counts import machines_in
 from kbgap.store.software_view import SoftwareId
 from kbgap.store.tenants import TenantKey
-from kbgap.store.visible import in_scopes
+from kbgap.store.visible import groups_of, in_scopes
 
 
 class Distribution(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -70,16 +70,10 @@ def _judged(
 
 
 def _listed(connection: Connection, tenant: TenantKey, of: SoftwareId, scopes: Collection[int]) -> list[Distribution]:
-    table = listed_version_count
-    mine = and_(
-        table.c.tenant_id == tenant,
-        table.c.scope.in_(sorted(scopes)),
-        table.c.software == str(of),
-        table.c.machines > 0,
-    )
-    machines = func.sum(table.c.machines).cast(BigInteger)
-    rows = connection.execute(select(table.c.version, machines).where(mine).group_by(table.c.version))
-    found = {version or None: number for version, number in rows}
+    numbers = listed_counts.load(connection, tenant, [str(of)]).get(str(of), listed_counts.Numbers())
+    groups = groups_of(scopes)
+    counted = {version: machines_in(machines, groups) for version, machines in numbers.versions.items()}
+    found = {version or None: number for version, number in counted.items() if number}
     return [
         Distribution(version=version, installations=found[version], vulnerabilities=0)
         for version in sorted(found, key=_by_version)

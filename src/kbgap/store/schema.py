@@ -23,7 +23,7 @@ from sqlalchemy import (
 from kbgap.store import schema_answers, schema_clients  # noqa: F401 - their tables belong to the same schema
 from kbgap.store.columns import Instant, inside, key, metadata, revision_column, tenant_column
 
-MIGRATED_TO = "0005"
+MIGRATED_TO = "0006"
 
 # --- what Microsoft publishes: no tenant, written in batches ---------------------------------------------------------
 
@@ -224,23 +224,12 @@ judgement = Table(
     key("state", LargeBinary),
     Column("gap", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),  # core.verdicts.Finding, missing and unknown ones, packed
+    Column("missing", Integer, nullable=False),  # how many of them
+    Column("unknown", Integer, nullable=False),
     inside("software_state", "state", cascade=True),
     inside("gap", "gap"),
     Index(None, "tenant_id", "state"),
     Index(None, "tenant_id", "gap"),
-)
-
-finding = Table(
-    "finding",
-    metadata,
-    tenant_column(),
-    key("revision"),
-    key("state", LargeBinary),
-    key("kb"),
-    Column("is_missing", Boolean, nullable=False),  # else unknown: nothing else is stored
-    inside("software_state", "state", cascade=True),
-    Index(None, "tenant_id", "state"),
-    sqlite_with_rowid=False,
 )
 
 population = Table(

@@ -110,58 +110,59 @@ refresh_change = Table(
 
 # --- software that machines list -------------------------------------------------------------------------------------
 
+program = Table(
+    "program",
+    metadata,
+    tenant_column(),
+    key("program", LargeBinary),
+    Column("software", Text, nullable=False),  # vendor-_-product
+    Column("version", Text, nullable=False),
+    Column("vendor", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("is_recognised", Boolean, nullable=False),
+    Index(None, "tenant_id", "software"),
+    sqlite_with_rowid=False,
+)
+
+# A list of programs: whole, or what differs from its base, which is whole (store.software_sets).
 software_set = Table(
     "software_set",
     metadata,
     tenant_column(),
     key("software_set", LargeBinary),
+    Column("kin", LargeBinary, nullable=False),  # the smallest keys of its programs
+    Column("base", LargeBinary),
+    Column("added", LargeBinary, nullable=False),  # keys of programs, one behind the other
+    Column("removed", LargeBinary, nullable=False),
+    Index(None, "tenant_id", "kin"),
+    Index(None, "tenant_id", "base"),
+    sqlite_with_rowid=False,
 )
 
+# The same by program, to search for.
 set_item = Table(
     "set_item",
     metadata,
     tenant_column(),
     key("software_set", LargeBinary),
-    key("software"),  # vendor-_-product
-    key("version"),
-    Column("vendor", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("is_recognised", Boolean, nullable=False),
+    key("program", LargeBinary),
+    Column("is_there", Boolean, nullable=False),  # else it is removed from the base
     inside("software_set", "software_set", cascade=True),
-    Index(None, "tenant_id", "software"),
+    inside("program", "program"),
+    Index(None, "tenant_id", "program"),
     sqlite_with_rowid=False,
 )
 
-set_population = Table(
-    "set_population",
+listed_count = Table(
+    "listed_count",
     metadata,
     tenant_column(),
-    key("software_set", LargeBinary),
-    key("group_id", Integer),
-    Column("machines", BigInteger, nullable=False),
-    inside("software_set", "software_set", cascade=True),
-    CheckConstraint("machines >= 0", name="not_negative"),
+    key("software"),
+    Column("machines", BigInteger, nullable=False),  # of the whole tenant
+    Column("body", LargeBinary, nullable=False),  # store.listed_counts.Numbers as JSON
+    CheckConstraint("machines >= 0", name="machines_not_negative"),
     sqlite_with_rowid=False,
 )
-
-
-def _listed_count(name: str, *keys: Column[object]) -> Table:
-    """Numbers of machines per scope, as in ``schema.software_count``."""
-    return Table(
-        name,
-        metadata,
-        tenant_column(),
-        key("scope", Integer),
-        key("software"),
-        *keys,
-        Column("machines", BigInteger, nullable=False),
-        CheckConstraint("machines >= 0", name="machines_not_negative"),
-        sqlite_with_rowid=False,
-    )
-
-
-listed_count = _listed_count("listed_count")
-listed_version_count = _listed_count("listed_version_count", key("version"))
 
 # --- what people decide and do ---------------------------------------------------------------------------------------
 

@@ -1,23 +1,32 @@
-"""Keep the programs that machines list: each distinct list once, and how many machines have each program."""
+"""Keep the lists of programs that machines show: each distinct list once, most of them as what differs from another.
 
-from collections import Counter, defaultdict
+Machines of one image have the same programs but for a few, and a machine's own list changes by a few programs at a
+time. So a list is written either whole, or as what is added to and removed from a *base*, a list that is written whole.
+The base is looked for by *kin*: the smallest keys of a list, which lists that differ little have in common.
+"""
+
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
+from itertools import chain
 from operator import attrgetter
 
-from sqlalchemy import Connection, Table, and_, func, select
+from sqlalchemy import CompoundSelect, Connection, and_, exists, func, select, union_all
 
 from kbgap.core.model import Value
 from kbgap.store import dialect, schema
-from kbgap.store.packing import digest, encode, in_pieces
-from kbgap.store.schema_answers import listed_count, listed_version_count, set_item, set_population, software_set
+from kbgap.store.packing import KEY_BYTES, digest, encode, in_pieces
+from kbgap.store.recent import Recent
+from kbgap.store.schema_answers import program, set_item, software_set
 from kbgap.store.tenants import TenantKey
 
 Place = tuple[bytes, int]  # list of programs and group
-Numbers = Mapping[tuple[object, ...], int]
+
+_REMEMBERED = 32_768  # programs: a fleet has the same few thousand over and over
+_OF_KIN = 3  # keys: two lists that share nine tenths of their programs have the same ones three times out of four
+_WORTH_IT = 4  # a list is written as differences when those are at most a fourth of it
 
 
-class ListedSoftware(Value, frozen=True, order=True):
+class ListedSoftware(Value, frozen=True, order=True, cache_hash=True):
     """One program as a machine lists it; ``software`` is an id, ``vendor-_-product``.
 
     ``is_recognised``: a product rule knows it. Otherwise the id is made of what the machine says.
@@ -33,19 +42,37 @@ class ListedSoftware(Value, frozen=True, order=True):
 Items = tuple[ListedSoftware, ...]
 
 
-@lru_cache(maxsize=32_768)
-def program(software: str, version: str, vendor: str, name: str, is_recognised: bool) -> ListedSoftware:  # noqa: FBT001 - the columns of a row
-    """One program; thousands of lists in memory share it."""
-    return ListedSoftware(software=software, version=version, vendor=vendor, name=name, is_recognised=is_recognised)
+class _Difference(Value, frozen=True):
+    """How a list is written: keys of programs. A whole list has no base, and removes nothing."""
+
+    kin: bytes
+    base: bytes | None
+    added: Collection[bytes]
+    removed: Collection[bytes] = ()
+
+
+_programs: Recent[bytes, ListedSoftware] = Recent(_REMEMBERED)
+_version_of = attrgetter("software", "version")
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def key_of(item: ListedSoftware) -> bytes:
+    """The key of a program: equal ones have equal keys."""
+    return digest([encode(item)])
 
 
 def set_of(items: Iterable[ListedSoftware]) -> dict[bytes, Items]:
     """A machine's list under its key, nothing for no list. Of entries alike in software and version the first stays."""
-    distinct: dict[tuple[str, str], ListedSoftware] = {}
-    for item in sorted(items):
-        distinct.setdefault((item.software, item.version), item)
-    listed = tuple(distinct.values())
-    return {digest([encode(listed)]): listed} if listed else {}
+    listed = tuple(dict.fromkeys(items))
+    if len(set(map(_version_of, listed))) < len(listed):
+        distinct: dict[tuple[str, str], ListedSoftware] = {}
+        for item in sorted(listed):
+            distinct.setdefault((item.software, item.version), item)
+        listed = tuple(distinct.values())
+    return {digest([b"".join(sorted(map(key_of, listed)))]): listed} if listed else {}
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
 
 
 def save(tx: Connection, tenant: TenantKey, sets: Mapping[bytes, Items]) -> None:
@@ -54,27 +81,133 @@ def save(tx: Connection, tenant: TenantKey, sets: Mapping[bytes, Items]) -> None
     for piece in in_pieces(sets):
         mine = and_(software_set.c.tenant_id == tenant, software_set.c.software_set.in_(piece))
         there.update(tx.scalars(select(software_set.c.software_set).where(mine)))
-    new = {key: items for key, items in sets.items() if key not in there}
-    dialect.insert_new(tx, software_set, [{"tenant_id": tenant, "software_set": key} for key in new])
-    programs = [item for items in new.values() for item in items]
-    columns: dict[str, list[object]] = {
-        "tenant_id": [tenant] * len(programs),
-        "software_set": [key for key, items in new.items() for _ in items],
-    }
+    new = {key: {key_of(item): item for item in items} for key, items in sets.items() if key not in there}
+    if not new:
+        return
+    written = _differences(tx, tenant, new)
+    named = {key: new[of][key] for of, difference in written.items() for key in difference.added}
+    rows: dict[str, list[object]] = {"tenant_id": [tenant] * len(named), "program": list(named)}
     for name in ListedSoftware.__struct_fields__:
-        columns[name] = list(map(attrgetter(name), programs))
-    dialect.insert_new_columns(tx, set_item, columns)
+        rows[name] = list(map(attrgetter(name), named.values()))
+    dialect.insert_new_columns(tx, program, rows)
+    dialect.insert_new(tx, software_set, [_row(tenant, key, difference) for key, difference in written.items()])
+    _save_items(tx, tenant, written)
+
+
+def _row(tenant: TenantKey, key: bytes, difference: _Difference) -> dict[str, object]:
+    return {
+        "tenant_id": tenant,
+        "software_set": key,
+        "kin": difference.kin,
+        "base": difference.base,
+        "added": b"".join(difference.added),
+        "removed": b"".join(difference.removed),
+    }
+
+
+def _save_items(tx: Connection, tenant: TenantKey, written: Mapping[bytes, _Difference]) -> None:
+    """What is written of each list, program by program, to search for."""
+    rows = [
+        (key, program_key, is_there)
+        for key, difference in written.items()
+        for is_there, keys in ((True, difference.added), (False, difference.removed))
+        for program_key in keys
+    ]
+    columns = dict(zip(("software_set", "program", "is_there"), map(list, zip(*rows, strict=True)), strict=False))
+    dialect.insert_new_columns(tx, set_item, {"tenant_id": [tenant] * len(rows), **columns})
+
+
+def _differences(
+    tx: Connection, tenant: TenantKey, new: Mapping[bytes, Mapping[bytes, ListedSoftware]]
+) -> dict[bytes, _Difference]:
+    """How each new list is written; the first of its kin is a base for those that come with it."""
+    kin = {key: b"".join(sorted(keys)[:_OF_KIN]) for key, keys in new.items()}
+    bases = _bases(tx, tenant, set(kin.values()))
+    written = {}
+    for key, keys in new.items():
+        base, of_base = bases.get(kin[key], (None, frozenset()))
+        added, removed = keys.keys() - of_base, of_base - keys.keys()
+        if base is not None and (len(added) + len(removed)) * _WORTH_IT <= len(keys):
+            written[key] = _Difference(kin=kin[key], base=base, added=sorted(added), removed=sorted(removed))
+        else:
+            written[key] = _Difference(kin=kin[key], base=None, added=sorted(keys))
+            bases[kin[key]] = (key, frozenset(keys))
+    return written
+
+
+def _bases(tx: Connection, tenant: TenantKey, kins: Collection[bytes]) -> dict[bytes, tuple[bytes, frozenset[bytes]]]:
+    """One whole list of each kin, as far as there is one: its key, and those of its programs."""
+    table = software_set.c
+    found: dict[bytes, tuple[bytes, frozenset[bytes]]] = {}
+    for piece in in_pieces(kins):
+        mine = and_(table.tenant_id == tenant, table.kin.in_(piece), table.base.is_(None))
+        for kin, key, added in tx.execute(select(table.kin, table.software_set, table.added).where(mine)):
+            found.setdefault(kin, (key, frozenset(_split(added))))
+    return found
+
+
+def _split(keys: bytes) -> list[bytes]:
+    return [keys[start : start + KEY_BYTES] for start in range(0, len(keys), KEY_BYTES)]
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
 
 
 def load(connection: Connection, tenant: TenantKey, keys: Collection[bytes]) -> dict[bytes, Items]:
-    """The programs of lists, by software and version."""
-    found: dict[bytes, list[ListedSoftware]] = {key: [] for key in keys}
-    columns = [set_item.c[name] for name in ListedSoftware.__struct_fields__]
+    """The programs of lists; nothing for a list that is not there."""
+    written = _written(connection, tenant, keys)
+    whole = _written(connection, tenant, {one.base for one in written.values() if one.base is not None})
+    found = {
+        key: [*one.added, *(set(whole[one.base].added) - set(one.removed) if one.base is not None else ())]
+        for key, one in written.items()
+    }
+    named = _named(connection, tenant, set(chain.from_iterable(found.values())))
+    return {key: tuple(map(named.__getitem__, found.get(key, ()))) for key in keys}
+
+
+def _written(connection: Connection, tenant: TenantKey, keys: Collection[bytes]) -> dict[bytes, _Difference]:
+    table = software_set.c
+    statement = select(table.software_set, table.kin, table.base, table.added, table.removed)
+    found: dict[bytes, _Difference] = {}
     for piece in in_pieces(keys):
-        mine = and_(set_item.c.tenant_id == tenant, set_item.c.software_set.in_(piece))
-        for key, *values in connection.execute(select(set_item.c.software_set, *columns).where(mine)):
-            found[key].append(program(*values))
-    return {key: tuple(sorted(items)) for key, items in found.items()}
+        mine = and_(table.tenant_id == tenant, table.software_set.in_(piece))
+        for key, kin, base, added, removed in connection.execute(statement.where(mine)):
+            found[key] = _Difference(kin=kin, base=base, added=_split(added), removed=_split(removed))
+    return found
+
+
+def _named(connection: Connection, tenant: TenantKey, keys: Collection[bytes]) -> dict[bytes, ListedSoftware]:
+    found = {key: known for key in keys if (known := _programs.get(key)) is not None}
+    columns = [program.c[name] for name in ListedSoftware.__struct_fields__]
+    for piece in in_pieces(keys - found.keys()):
+        mine = and_(program.c.tenant_id == tenant, program.c.program.in_(piece))
+        for key, *values in connection.execute(select(program.c.program, *columns).where(mine)):
+            fields = zip(ListedSoftware.__struct_fields__, values, strict=True)
+            found[key] = ListedSoftware(**dict(fields))
+            _programs.put(key, found[key])
+    return found
+
+
+def lists_with(tenant: TenantKey, software: str) -> CompoundSelect[bytes]:
+    """The keys of the lists that have some version of a software, as a SELECT."""
+    there, gone = set_item.alias(), set_item.alias()
+    named = select(program.c.program).where(program.c.tenant_id == tenant, program.c.software == software)
+    written = and_(there.c.tenant_id == tenant, there.c.program.in_(named), there.c.is_there)
+    of_base = software_set.join(
+        there, and_(there.c.tenant_id == software_set.c.tenant_id, there.c.software_set == software_set.c.base)
+    )
+    removed = exists().where(
+        gone.c.tenant_id == tenant,
+        gone.c.software_set == software_set.c.software_set,
+        gone.c.program == there.c.program,
+        ~gone.c.is_there,
+    )
+    return union_all(
+        select(there.c.software_set).where(written),
+        select(software_set.c.software_set)
+        .select_from(of_base)
+        .where(software_set.c.tenant_id == tenant, written, ~removed),
+    )
 
 
 def recount(connection: Connection, tenant: TenantKey) -> dict[Place, int]:
@@ -92,21 +225,3 @@ def recount(connection: Connection, tenant: TenantKey) -> dict[Place, int]:
     by = (machine.c.software_set, machine.c.group_id)
     rows = connection.execute(select(*by, func.count()).select_from(joined).where(counted).group_by(*by))
     return {(key, group_id): machines for key, group_id, machines in rows}
-
-
-def tally(places: Mapping[Place, int], items: Mapping[bytes, Items], whole_tenant: int) -> list[tuple[Table, Numbers]]:
-    """What these numbers of machines add to every count, by table and key without the tenant."""
-    by_software: Counter[tuple[object, ...]] = Counter()
-    by_version: Counter[tuple[object, ...]] = Counter()
-    by_list: dict[int, Counter[bytes]] = defaultdict(Counter)
-    for (key, group_id), machines in places.items():
-        for scope in {whole_tenant, group_id}:
-            by_list[scope][key] += machines
-    for scope, lists in by_list.items():
-        for key, machines in lists.items():
-            for item in items[key]:
-                by_version[scope, item.software, item.version] += machines
-            for software in {item.software for item in items[key]}:
-                by_software[scope, software] += machines
-    population: Numbers = {(*place,): machines for place, machines in places.items()}
-    return [(set_population, population), (listed_count, by_software), (listed_version_count, by_version)]

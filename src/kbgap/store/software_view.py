@@ -6,14 +6,17 @@ from typing import NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Table, and_, func, literal, or_, select
 
-from kbgap.store import schema
+from kbgap.store import listed_counts, schema
 from kbgap.store.cves import CveFact
 from kbgap.store.effect import Effect
 from kbgap.store.exposed import Exposed
 from kbgap.store.impact import impact_by_software
-from kbgap.store.schema_answers import listed_count, set_item
+from kbgap.store.listed_counts import machines_in
+from kbgap.store.schema_answers import listed_count, program
+from kbgap.store.software_sets import lists_with
 from kbgap.store.tenants import TenantKey
 from kbgap.store.views import SEPARATOR, VENDOR, Software, is_known_software
+from kbgap.store.visible import groups_of
 
 _machine, _link, _state = schema.machine, schema.profile_state, schema.software_state
 
@@ -69,7 +72,7 @@ def software(
 ) -> list[Software]:
     """Every software that some machine has, by id; or those of them that ``only`` names by their ids."""
     judged = _totals(connection, tenant, schema.software_count, scopes, ("machines", "exposed"))
-    listed = _totals(connection, tenant, listed_count, scopes, ("machines",))
+    listed = _listed(connection, tenant, groups_of(scopes))
     opened, impact = gaps.open_cves(), impact_by_software(gaps.exposed, gaps.effects, gaps.weights)
     rows = {}
     for name, (machines, exposed) in judged.items():
@@ -83,7 +86,7 @@ def software(
             is_exploited=gaps.is_exploited(cves),
             impact=impact.get(name, 0.0),
         )
-    for text, (machines,) in listed.items():
+    for text, machines in listed.items():
         if text not in rows and (other := read_id(text)) is not None:
             rows[text] = row(other, machines=machines)
     return [rows[text] for text in sorted(rows) if only is None or text in only]
@@ -118,7 +121,7 @@ def is_known(connection: Connection, tenant: TenantKey, of: SoftwareId) -> bool:
     """Whether the catalogue or the tenant's inventory knows this software."""
     if of.is_judged and is_known_software(connection, tenant, of.name):
         return True
-    mine = and_(set_item.c.tenant_id == tenant, set_item.c.software == str(of))
+    mine = and_(program.c.tenant_id == tenant, program.c.software == str(of))
     return connection.scalar(select(literal(1)).where(mine).limit(1)) is not None
 
 
@@ -134,11 +137,20 @@ def has_software(tenant: TenantKey, of: SoftwareId) -> ColumnElement[bool]:
     """The machines that have it: in a state that is judged, or in the list of their programs."""
     joined = _link.join(_state, and_(_state.c.tenant_id == _link.c.tenant_id, _state.c.state == _link.c.state))
     judged = and_(_link.c.tenant_id == tenant, _state.c.software == of.name)
-    listed = and_(set_item.c.tenant_id == tenant, set_item.c.software == str(of))
-    in_list = _machine.c.software_set.in_(select(set_item.c.software_set).where(listed))
+    in_list = _machine.c.software_set.in_(lists_with(tenant, str(of)))
     if not of.is_judged:
         return in_list
     return or_(_machine.c.profile.in_(select(_link.c.profile).select_from(joined).where(judged)), in_list)
+
+
+def _listed(connection: Connection, tenant: TenantKey, groups: Collection[int] | None) -> Mapping[str, int]:
+    """How many machines list each program; in the whole tenant, that is a column of its own."""
+    if groups is not None:
+        numbers = listed_counts.load(connection, tenant)
+        counted = {software: machines_in(of.machines, groups) for software, of in numbers.items()}
+        return {software: machines for software, machines in counted.items() if machines}
+    mine = and_(listed_count.c.tenant_id == tenant, listed_count.c.machines > 0)
+    return dict(map(tuple, connection.execute(select(listed_count.c.software, listed_count.c.machines).where(mine))))
 
 
 def _totals(

@@ -176,26 +176,20 @@ def _save_states(
     gaps = {key: encode(effect) for key, effect in effects.items()}
     at_revision = mine | {"revision": revision}
     judgements = [
-        at_revision | {"state": key, "gap": digest([gaps[key]]), "body": pack(encode(found))}
+        at_revision | {"state": key, "gap": digest([gaps[key]]), "body": pack(encode(found)), **_numbers(found)}
         for key, found in judged.items()
-    ]
-    findings: list[dict[str, object]] = [
-        {
-            "tenant_id": tenant,
-            "revision": revision,
-            "state": key,
-            "kb": finding.kb,
-            "is_missing": isinstance(finding.verdict, IsMissing),
-        }
-        for key, found in judged.items()
-        for finding in found
-        if not isinstance(finding.verdict, IsNotEntitled)
     ]
     distinct = [mine | {"gap": digest([gap]), "body": pack(gap)} for gap in set(gaps.values())]
     dialect.insert_new(tx, schema.software_state, bodies)
     dialect.insert_new(tx, schema.gap, distinct)
     dialect.insert_new(tx, schema.judgement, judgements)
-    dialect.insert_new(tx, schema.finding, findings)
+
+
+def _numbers(findings: Collection[Finding]) -> dict[str, object]:
+    """How many KBs a state misses, for one of its products at least, and of how many others it is not known."""
+    missing = {finding.kb for finding in findings if isinstance(finding.verdict, IsMissing)}
+    unknown = {finding.kb for finding in findings if isinstance(finding.verdict, IsUnknown)}
+    return {"missing": len(missing), "unknown": len(unknown - missing)}
 
 
 def _kept(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -29,23 +29,23 @@ class Totals(NamedTuple):
 def of_tenant(connection: Connection, tenant: TenantKey, revision: str | None, awaited: str | None) -> Totals:
     """The totals of one tenant at a revision; ``awaited``: the one that it is being led to, if any."""
     population, seen, state = schema.population.c, schema.machine_seen.c, schema.software_state.c
-    missing, finding = schema.missing_count.c, schema.finding.c
+    missing, judgement = schema.missing_count.c, schema.judgement.c
     machines = select(func.sum(population.machines).cast(BigInteger)).where(population.tenant_id == tenant)
     silent = select(func.count()).where(seen.tenant_id == tenant, seen.is_silent)
     states = select(func.count()).where(state.tenant_id == tenant)
     on_machines = select(func.sum(missing.machines).cast(BigInteger)).where(
         missing.tenant_id == tenant, missing.scope == _WHOLE_TENANT
     )
-    by_verdict = select(finding.is_missing, func.count()).where(
-        finding.tenant_id == tenant, finding.revision == (revision or "")
-    )
-    found = {bool(row[0]): row[1] for row in connection.execute(by_verdict.group_by(finding.is_missing))}
+    of_states = select(*(func.sum(column).cast(BigInteger) for column in (judgement.missing, judgement.unknown)))
+    found = connection.execute(
+        of_states.where(judgement.tenant_id == tenant, judgement.revision == (revision or ""))
+    ).one()
     return Totals(
         machines=connection.scalar(machines) or 0,
         silent=connection.scalar(silent) or 0,
         states=connection.scalar(states) or 0,
         missing_on_machines=connection.scalar(on_machines) or 0,
-        missing=found.get(True, 0),
-        unknown=found.get(False, 0),
+        missing=found[0] or 0,
+        unknown=found[1] or 0,
         states_to_judge=0 if awaited is None else rejudging.states_to_judge(connection, tenant, awaited),
     )

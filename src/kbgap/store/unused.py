@@ -1,6 +1,6 @@
-"""Delete what nothing leads to any more: rows that machines shared, and findings of revisions that have passed."""
+"""Delete what nothing leads to any more: rows that machines shared, and judgements of revisions that have passed."""
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, delete, exists
+from sqlalchemy import ColumnElement, Connection, FromClause, Table, delete, exists
 
 from kbgap.store import schema
 from kbgap.store.schema_answers import (
@@ -8,13 +8,15 @@ from kbgap.store.schema_answers import (
     exposure_gap,
     machine_change,
     profile_exposure,
+    program,
     refresh_change,
+    set_item,
     software_set,
 )
 from kbgap.store.tenants import TenantKey
 
 # Each table with the columns that lead to its rows, those first whose rows lead to others.
-_SHARED: tuple[tuple[Table, str, tuple[tuple[Table, str], ...]], ...] = (
+_SHARED: tuple[tuple[Table, str, tuple[tuple[FromClause, str], ...]], ...] = (
     (schema.evidence, "evidence", ((schema.machine, "evidence"),)),
     (schema.profile, "profile", ((schema.evidence, "profile"), (schema.machine, "profile"))),
     (schema.software_state, "state", ((schema.profile_state, "state"),)),
@@ -27,18 +29,27 @@ _SHARED: tuple[tuple[Table, str, tuple[tuple[Table, str], ...]], ...] = (
         ),
     ),
     (schema.gap, "gap", ((schema.judgement, "gap"), (exposure_gap, "gap"))),
-    (software_set, "software_set", ((schema.evidence, "software_set"), (schema.machine, "software_set"))),
+    (
+        software_set,
+        "software_set",
+        (
+            (schema.evidence, "software_set"),
+            (schema.machine, "software_set"),
+            (software_set.alias("other_set"), "base"),
+        ),
+    ),
+    (program, "program", ((set_item, "program"),)),
 )
 
 
 def drop_unused(tx: Connection, tenant: TenantKey, revision: str | None) -> None:
     """Delete what no machine and no history leads to, and whatever belongs to other revisions than this one."""
-    for table in (schema.finding, schema.judgement, profile_exposure):
+    for table in (schema.judgement, profile_exposure):
         tx.execute(delete(table).where(table.c.tenant_id == tenant, table.c.revision != (revision or "")))
     for table, key, users in _SHARED:
-        unused = [~_leads(user.c[column], table.c[key], tenant) for user, column in users]
+        unused = [~_leads(user, column, table.c[key], tenant) for user, column in users]
         tx.execute(delete(table).where(table.c.tenant_id == tenant, *unused))
 
 
-def _leads(column: Column[object], key: Column[object], tenant: TenantKey) -> ColumnElement[bool]:
-    return exists().where(column.table.c.tenant_id == tenant, column == key)
+def _leads(user: FromClause, column: str, key: ColumnElement[object], tenant: TenantKey) -> ColumnElement[bool]:
+    return exists().where(user.c.tenant_id == tenant, user.c[column] == key)

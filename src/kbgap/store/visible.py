@@ -27,6 +27,11 @@ def in_scopes(group_id: ColumnElement[Any], scopes: Collection[int]) -> ColumnEl
     return true() if WHOLE_TENANT in scopes else group_id.in_(sorted(scopes))
 
 
+def groups_of(scopes: Collection[int]) -> Collection[int] | None:
+    """The machine groups that scopes take in; None for every one, and machines without a group."""
+    return None if WHOLE_TENANT in scopes else scopes
+
+
 def is_counted() -> ColumnElement[bool]:
     """Neither left out by an administrator nor silent: as the counts have it."""
     return _machine.c.exclusion.is_(None) & ~_seen.c.is_silent
