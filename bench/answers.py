@@ -6,14 +6,17 @@ server, the figures that count are answers per second of the server's processor 
 
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 
 import httpx2
 
 from bench.asking import Answers, ask
 from bench.clock import kbgap, percentile
+from bench.crowd import BATCH, Done, authorised, packed_batches, post
 from bench.database import TENANT, with_tenant
 from bench.figures import Benchmark, Figure
 from bench.given import Given, size
@@ -41,6 +44,9 @@ def measure(given: Given) -> Benchmark:
             hello = figures[0].value
             for what, path in paths:
                 figures += _figures(what, server, server.url + path, seconds, token, hello)
+            what, path = paths[0]
+            figures += _made_anew(what, server, server.url + path, seconds, token)
+            figures += _while_writing(what, given, server, path, seconds, token)
             figures.append(Figure("memory of the server", server.memory, "MB", 300))
     return Benchmark("answers", f"{machines:,} machines in SQLite, one server process, {given.name}", tuple(figures))
 
@@ -71,6 +77,43 @@ def _figures(
         yield Figure(f"{what}: share of the bare server's", 100 * capacity / hello, "%", 50, is_least=True)
     yield Figure(f"{what}: answers a second as seen by the client", answers.per_second, "/s")
     yield Figure(f"{what}: 99 % within", _milliseconds(answers, 99), "ms", None if hello is None else 20)
+
+
+def _made_anew(what: str, server: Server, url: str, seconds: float, token: str) -> Iterator[Figure]:
+    """Every answer from the database, because no two questions are alike."""
+    ask(url, 1.0, token, is_distinct=True)
+    before = server.cpu
+    answers = ask(url, seconds, token, is_distinct=True)
+    capacity = len(answers.latencies) / (server.cpu - before)
+    yield Figure(f"{what}, each made anew: answers per second of one core", capacity, "/s", 8_000, is_least=True)
+    yield Figure(f"{what}, each made anew: 99 % within", _milliseconds(answers, 99), "ms", 20)
+
+
+def _while_writing(what: str, given: Given, server: Server, path: str, seconds: float, token: str) -> Iterator[Figure]:
+    """While one batch of changed machines after the other is sent to the same server."""
+    over, taken = threading.Event(), Done()
+    with given.catalogue as catalogue:
+        bodies = packed_batches(catalogue, BATCH * 2, datetime.now(UTC))
+
+    def write() -> None:
+        with httpx2.Client(base_url=server.url, headers=authorised(token), timeout=60) as session:
+            for body in cycle(bodies):
+                if over.is_set():
+                    return
+                post(session, body, taken)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        ask(server.url + path, 1.0, token)
+        answers = ask(server.url + path, seconds, token)
+    finally:
+        over.set()
+        writer.join()
+    assert not taken.failed, taken.failed[0]
+    yield Figure(f"{what}, while batches commit: answers a second", answers.per_second, "/s", 5_000, is_least=True)
+    yield Figure(f"{what}, while batches commit: 99 % within", _milliseconds(answers, 99), "ms")
+    yield Figure("reports taken meanwhile", taken.reports / (seconds + 1), "/s")
 
 
 def _milliseconds(answers: Answers, percent: int) -> float:

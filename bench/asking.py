@@ -3,11 +3,14 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
+from itertools import count
 from urllib.parse import urlsplit
 
 import uvloop
 
 CONNECTIONS = 64
+_NUMBER = b"{number}"  # stands for a number of its own in each request
+_numbers = count()
 
 
 @dataclass(slots=True)
@@ -24,10 +27,16 @@ class Answers:
         return len(self.latencies) / self.seconds
 
 
-def ask(url: str, seconds: float, token: str = "", connections: int = CONNECTIONS) -> Answers:
-    """Keep every connection busy for so long; anything but 200 is an error."""
+def ask(
+    url: str, seconds: float, token: str = "", connections: int = CONNECTIONS, *, is_distinct: bool = False
+) -> Answers:
+    """Keep every connection busy for so long; anything but 200 is an error.
+
+    ``is_distinct``: no two questions are alike, so that none is answered from memory.
+    """
     parts = urlsplit(url)
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path or "/"
+    path += f"?number={_NUMBER.decode()}" if is_distinct else ""
     lines = [f"GET {path} HTTP/1.1", f"Host: {parts.netloc}", *([f"Authorization: Bearer {token}"] if token else [])]
     request = ("\r\n".join(lines) + "\r\n\r\n").encode()
     return uvloop.run(_ask(str(parts.hostname), int(parts.port or 80), request, seconds, connections))
@@ -53,6 +62,7 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self, request: bytes, until: float, answers: Answers, over: "asyncio.Future[None]") -> None:
         self._request = request
+        self._is_distinct = _NUMBER in request
         self._until = until
         self._answers = answers
         self._over = over
@@ -101,4 +111,7 @@ class _Connection(asyncio.Protocol):
         self._received = self._expected = 0
         self._head = b""
         self._sent_at = time.perf_counter()
-        self._transport.write(self._request)
+        if self._is_distinct:
+            self._transport.write(self._request.replace(_NUMBER, b"%d" % next(_numbers)))
+        else:
+            self._transport.write(self._request)

@@ -51,13 +51,18 @@ def prepare(given: Given, folder: Path, url: str, machines: int) -> tuple[tuple[
         shelf.make_current(shelf.take_in(catalogue))
         with with_tenant(url, catalogue) as database:
             client = create_client(database, TENANT, "bench", ALL_ROLES, now)
-        lives = [list(in_pieces(_lines(catalogue, machines, SEED + life, now), BATCH)) for life in range(LIVES)]
+        batches = packed_batches(catalogue, machines, now)
     files = []
-    for number, batches in enumerate(zip(*lives, strict=True)):
-        for life, batch in enumerate(batches):
-            files.append(folder / f"{number:04}-{life}.ndjson.gz")
-            files[-1].write_bytes(gzip.compress(b"\n".join(batch), 1))
+    for number, batch in enumerate(batches):
+        files.append(folder / f"{number // LIVES:04}-{number % LIVES}.ndjson.gz")
+        files[-1].write_bytes(batch)
     return client, files
+
+
+def packed_batches(catalogue: CatalogueFile, machines: int, now: datetime) -> list[bytes]:
+    """A fleet's reports in batches, packed with gzip: the first machines in each of their lives, then the next ones."""
+    lives = [list(in_pieces(_lines(catalogue, machines, SEED + life, now), BATCH)) for life in range(LIVES)]
+    return [gzip.compress(b"\n".join(batch), 1) for batches in zip(*lives, strict=True) for batch in batches]
 
 
 def _lines(catalogue: CatalogueFile, machines: int, seed: int, now: datetime) -> Iterator[bytes]:
