@@ -10,17 +10,20 @@ from kbgap.catalogue.override_files import (
     SisterProduct,
     StandaloneKb,
     TracelessKb,
+    VersionTypo,
     WrongProduct,
 )
 from kbgap.catalogue.overrides import apply
-from kbgap.catalogue.records import Document, Entry, Oddity, Remedy
+from kbgap.catalogue.records import Document, Entry, Oddity, Remedy, VersionFix
 from kbgap.core.model import Kind
 
 NAMES: dict[str, tuple[str, ...]] = {"1": ("Windows 11",), "2": ("Windows Server 2022",), "3": ("Windows Server 2019",)}
 WHY = {"reason": "digits mistyped", "source": "Microsoft's update history", "date": dt.date(2026, 7, 6)}
 
 
-def told(overrides: Overrides, *remedies: Remedy) -> dict[str, tuple[Oddity, ...]]:
+def told(
+    overrides: Overrides, *remedies: Remedy, versions: tuple[VersionFix, ...] = ()
+) -> dict[str, tuple[Oddity, ...]]:
     """What the report says after these corrections of one document."""
     document = Document(
         id="2022-Dec",
@@ -28,7 +31,9 @@ def told(overrides: Overrides, *remedies: Remedy) -> dict[str, tuple[Oddity, ...
         initial="2022-12-13",
         current="2022-12-13",
         products=NAMES,
-        entries=(Entry(id="CVE-2022-1", title="A flaw", published="", revised="", remedies=remedies),),
+        entries=(
+            Entry(id="CVE-2022-1", title="A flaw", published="", revised="", remedies=remedies, version_fixes=versions),
+        ),
     )
     corrected, use = apply([document], overrides)
     return mended_errors(overrides, use, corrected)
@@ -66,6 +71,18 @@ def test_an_error_names_kb_products_values_and_entry() -> None:
             ),
         )
     }
+
+
+def test_a_mistyped_version_is_told_by_its_cve() -> None:
+    """Such a row has no KB."""
+    typo = VersionTypo(cve="CVE-2022-1", was="6.0.101", now="6.0.1", **WHY)  # type: ignore[arg-type]  # by name
+    row = VersionFix(label="Release Notes", fixed_build="6.0.101", products=("1",))
+
+    (oddity,) = told(Overrides(version_fixes=(typo,)), versions=(row,))["mistyped fixed build"]
+
+    assert oddity.where == "CVE-2022-1 for Windows 11"
+    assert oddity.text == "FixedBuild is 6.0.101, true is 6.0.1 in 1 row: digits mistyped"
+    assert (oddity.kb, oddity.override) == ("", "version_fixes: CVE-2022-1 6.0.101")
 
 
 def test_an_entry_that_changes_nothing_is_not_told() -> None:

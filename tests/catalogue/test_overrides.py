@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 
+import msgspec
 import pytest
 
 from kbgap.catalogue.override_files import parse_overrides
 from kbgap.catalogue.overrides import Overrides, apply, load_overrides
-from kbgap.catalogue.records import Document, Entry, Remedy, Score
+from kbgap.catalogue.records import Document, Entry, Remedy, Score, VersionFix
 from kbgap.core.errors import Invalid
 from kbgap.core.model import Kind
 
 SUPPORT = 'reason = "why"\nsource = "who says so"\ndate = 2026-07-06\n'
 TYPO = f'[[override]]\nkb = "5055526"\nwas = "10.0.20348.3328"\nnow = "10.0.20348.3453"\n{SUPPORT}'
+VERSION = f'[[override]]\ncve = "CVE-2025-0001"\nwas = "109.0.15.18.78"\nnow = "109.0.1518.78"\n{SUPPORT}'
 SISTERS = f"""[[override]]
 product = "11800"
 name = "Windows 10 Version 20H2 for x64-based Systems"
@@ -68,6 +70,24 @@ def test_a_mistyped_build_is_replaced_where_it_stands() -> None:
     builds = [remedy.fixed_build for remedy in corrected.remedies]
     assert builds == ["10.0.20348.3453", "10.0.20348.3453", "10.0.20348.3328"]
     assert rows == {"fixed_builds: KB5055526 10.0.20348.3328": 1}
+
+
+def test_a_mistyped_version_is_replaced_in_the_row_without_a_kb() -> None:
+    """Only in the CVE that the entry names, and only where the row says exactly that."""
+    wrong, right = (VersionFix(label="", fixed_build=text, products=("11655",)) for text in ("109.0.15.18.78", "109.1"))
+    document = a_document(a_remedy("1", "2"))
+    entry = msgspec.structs.replace(document.entries[0], version_fixes=(wrong, right))
+    other = msgspec.structs.replace(entry, id="CVE-2025-0002")
+    given = msgspec.structs.replace(document, entries=(entry, other))
+
+    (corrected,), use = apply([given], parse_overrides({"version_fixes.toml": VERSION}))
+
+    mended, same = corrected.entries
+    assert [fix.fixed_build for fix in mended.version_fixes] == ["109.0.1518.78", "109.1"]
+    assert mended.remedies == entry.remedies
+    assert same is other
+    assert use.rows == {"version_fixes: CVE-2025-0001 109.0.15.18.78": 1}
+    assert use.products == {"version_fixes: CVE-2025-0001 109.0.15.18.78": {"11655"}}
 
 
 def test_a_wrong_product_is_taken_off_and_an_empty_row_with_it() -> None:
@@ -266,6 +286,7 @@ def test_without_files_nothing_is_corrected() -> None:
         ("fixed_builds.toml", TYPO.replace('"why"', '" "'), r"no reason or no source"),
         ("fixed_builds.toml", TYPO.replace("2026-07-06", '"soon"'), r"\$\.override\[0\]\.date"),
         ("fixed_builds.toml", "", r"missing required field `override`"),
+        ("version_fixes.toml", VERSION + VERSION, r"version_fixes: CVE-2025-0001 109\.0\.15\.18\.78: two entries"),
         ("sister_products.toml", SISTERS.replace('["11801", "11802"]', "[]"), r"not its own sister, and needs one"),
         ("sister_products.toml", SISTERS.replace('"11802"', '"11800"'), r"not its own sister"),
         ("colours.toml", TYPO, r"overrides/colours\.toml: no rule reads this file"),

@@ -12,6 +12,7 @@ from kbgap.catalogue.override_files import (
     SisterProduct,
     StandaloneKb,
     TracelessKb,
+    VersionTypo,
     WrongProduct,
 )
 from kbgap.catalogue.overrides import OverrideUse
@@ -33,9 +34,10 @@ def mended_errors(
 
 def _oddity(entry: AnyOverride, rows: int, ids: frozenset[str], names: Mapping[str, str]) -> Oddity:
     kind, wrong = _told(entry, names)
-    kb = "" if isinstance(entry, SisterProduct) and not entry.kb else entry.kb
+    kb = "" if isinstance(entry, VersionTypo) else entry.kb
+    fix = entry.cve if isinstance(entry, VersionTypo) else kb and f"KB{kb}"
     product = _short(sorted({names.get(id_, id_) for id_ in ids}))
-    where = " for ".join(filter(None, (f"KB{kb}" if kb else "", product)))
+    where = " for ".join(filter(None, (fix, product)))
     text = f"{wrong} in {rows:,} {'row' if rows == 1 else 'rows'}: {entry.reason}"
     return Oddity(kind=kind, where=where, text=text, kb=kb, product=product, override=entry.label)
 
@@ -43,7 +45,7 @@ def _oddity(entry: AnyOverride, rows: int, ids: frozenset[str], names: Mapping[s
 def _told(entry: AnyOverride, names: Mapping[str, str]) -> tuple[str, str]:
     """The kind of error, and what is wrong."""
     match entry:
-        case FixedBuildTypo(was=was, now=now):
+        case FixedBuildTypo(was=was, now=now) | VersionTypo(was=was, now=now):
             return "mistyped fixed build", f"FixedBuild is {was}, true is {now}"
         case WrongProduct(instead=instead) if instead:
             return "update with a wrong product", f"{names.get(instead, instead)} is meant"

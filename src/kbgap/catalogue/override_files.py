@@ -40,6 +40,19 @@ class FixedBuildTypo(Override, frozen=True):
         return f"fixed_builds: KB{self.kb} {self.was}"
 
 
+class VersionTypo(Override, frozen=True):
+    """A row without a KB of one CVE names a fixed version that is mistyped: where it says ``was``, read ``now``."""
+
+    cve: str
+    was: str
+    now: str
+
+    @property
+    def label(self) -> str:
+        """File, CVE and the wrong value."""
+        return f"version_fixes: {self.cve} {self.was}"
+
+
 class WrongProduct(Override, frozen=True):
     """A KB is listed for ``products`` that it cannot be for: take them off, or put ``instead`` in their place."""
 
@@ -105,13 +118,14 @@ class StandaloneKb(Override, frozen=True):
         return f"standalone: KB{self.kb}"
 
 
-AnyOverride = FixedBuildTypo | WrongProduct | ChildLink | SisterProduct | TracelessKb | StandaloneKb
+AnyOverride = FixedBuildTypo | VersionTypo | WrongProduct | ChildLink | SisterProduct | TracelessKb | StandaloneKb
 
 
 class Overrides(Value, frozen=True):
     """All corrections, by the file that they stand in."""
 
     fixed_builds: tuple[FixedBuildTypo, ...] = ()
+    version_fixes: tuple[VersionTypo, ...] = ()
     wrong_products: tuple[WrongProduct, ...] = ()
     child_links: tuple[ChildLink, ...] = ()
     sister_products: tuple[SisterProduct, ...] = ()
@@ -132,6 +146,7 @@ class Overrides(Value, frozen=True):
         """Every entry of every file."""
         return (
             *self.fixed_builds,
+            *self.version_fixes,
             *self.wrong_products,
             *self.child_links,
             *self.sister_products,
@@ -159,6 +174,7 @@ def parse_overrides(texts: Mapping[str, str]) -> Overrides:
     rest = dict(texts)
     overrides = Overrides(
         fixed_builds=_take(rest, "fixed_builds.toml", _File[FixedBuildTypo]),
+        version_fixes=_take(rest, "version_fixes.toml", _File[VersionTypo]),
         wrong_products=_take(rest, "wrong_products.toml", _File[WrongProduct]),
         child_links=_take(rest, "child_links.toml", _File[ChildLink]),
         sister_products=_take(rest, "sister_products.toml", _File[SisterProduct]),

@@ -10,10 +10,11 @@ from kbgap.catalogue.override_files import (
     FixedBuildTypo,
     Overrides,
     SisterProduct,
+    VersionTypo,
     WrongProduct,
     load_overrides,
 )
-from kbgap.catalogue.records import Document, Entry, Remedy, Score
+from kbgap.catalogue.records import Document, Entry, Remedy, Score, VersionFix
 from kbgap.core.model import Kind, Value
 
 __all__ = ["OverrideUse", "Overrides", "apply", "load_overrides"]
@@ -60,6 +61,9 @@ class _Corrector:
         by_row: list[_RowOverride] = [*overrides.fixed_builds, *overrides.wrong_products, *overrides.child_links]
         for override in by_row:
             self._by_kb[override.kb].append(override)
+        self._by_cve: dict[str, list[VersionTypo]] = defaultdict(list)
+        for typo in overrides.version_fixes:
+            self._by_cve[typo.cve].append(typo)
         self._sisters = overrides.sister_products
         self._traceless = {entry.kb: entry.label for entry in overrides.traceless_kbs}
         self._standalone = {entry.kb: entry.label for entry in overrides.standalone_kbs}
@@ -85,9 +89,19 @@ class _Corrector:
                 added |= mended
                 corrected = msgspec.structs.replace(corrected, products=(*corrected.products, *mended))
             remedies.append(corrected)
+        versions = tuple(self._version(entry.id, fix) for fix in entry.version_fixes)
+        if versions != entry.version_fixes:
+            entry = msgspec.structs.replace(entry, version_fixes=versions)
         if len(remedies) == len(entry.remedies) and all(map(_same, remedies, entry.remedies)):
             return entry
         return _with_products(msgspec.structs.replace(entry, remedies=tuple(remedies)), added)
+
+    def _version(self, cve: str, fix: VersionFix) -> VersionFix:
+        for typo in self._by_cve.get(cve, ()):
+            if typo.was == fix.fixed_build:
+                self._note(typo.label, fix.products)
+                return msgspec.structs.replace(fix, fixed_build=typo.now)
+        return fix
 
     def _note_sets(self, remedy: Remedy) -> None:
         """Count the rows that compiling will read another way, because their KB is in a set."""
