@@ -1,15 +1,17 @@
-"""A clock that is set back makes no report an older one, loses no machine, and leaves the counts exact."""
+"""A clock that is wrong makes no report an older one, loses no machine, and leaves the counts exact."""
 
 from datetime import timedelta
 
 from kbgap.catalogue.file import CatalogueFile
 from kbgap.operations.arrivals import Status
 from kbgap.operations.check_database import check
-from kbgap.operations.manage_machines import sweep_machines
+from kbgap.operations.manage_machines import exclude_machine, sweep_machines
 from kbgap.operations.read_missing import missing_for_machine
 from kbgap.operations.report_inventory import report_inventory
+from kbgap.store import machines
 from kbgap.store.database import Database
-from tests.builders import NOW, TENANT, a_report, later
+from kbgap.store.tenants import tenant_key
+from tests.builders import BY, NOW, TENANT, a_report, later
 
 YEARS = 3_650  # days that the clock was ahead
 
@@ -48,3 +50,31 @@ def test_a_sweep_takes_nobody_away(fleet: Database, catalogue: CatalogueFile) ->
     assert (early.silent, early.deleted) == (0, 0)
     assert (late.silent, late.deleted) == (1, 0)
     assert check(fleet) == []
+
+
+def test_a_clock_that_jumps_ahead_deletes_nobody(fleet: Database, catalogue: CatalogueFile) -> None:
+    """Nor does a server that was off for years: who is heard again is back, with all that an administrator set."""
+    days = timedelta(days=1)
+    report_inventory(fleet, catalogue, TENANT, [a_report("ws-1")], NOW)
+    exclude_machine(fleet, TENANT, "ws-1", "Other", BY)
+
+    first, second = (
+        sweep_machines(fleet, TENANT, later(days=YEARS, hours=hours), 30 * days, 180 * days) for hours in (0, 1)
+    )
+    report_inventory(fleet, catalogue, TENANT, [a_report("ws-1")], later(days=1))
+    with fleet.reading() as connection:
+        found = machines.find(connection, tenant_key(TENANT), "ws-1")
+
+    assert [(swept.silent, swept.deleted) for swept in (first, second)] == [(1, 0), (0, 0)]
+    assert (found.is_silent, found.exclusion) == (False, "Other")
+    assert check(fleet) == []
+
+
+def test_who_stays_silent_is_deleted_in_the_end(fleet: Database, catalogue: CatalogueFile) -> None:
+    """Once they have been out of the counts for as long as they would have been on a server that was never off."""
+    days = timedelta(days=1)
+    report_inventory(fleet, catalogue, TENANT, [a_report("ws-1")], NOW)
+
+    swept = [sweep_machines(fleet, TENANT, later(days=day), 30 * days, 180 * days).deleted for day in (400, 549, 550)]
+
+    assert swept == [0, 0, 1]

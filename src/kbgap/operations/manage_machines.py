@@ -14,6 +14,7 @@ from kbgap.store.unused import drop_unused
 
 REASONS = ("Other", "InactiveDevice", "DuplicateDevice", "DeviceDoesNotExist", "DeviceOutOfScope")
 
+_NONE = timedelta(0)
 _HISTORY = timedelta(days=14)  # what the changes of exports go back at least
 
 
@@ -65,14 +66,20 @@ def delete_machine(database: Database, tenant: str, machine: str, by: By) -> str
 
 
 def sweep_machines(database: Database, tenant: str, now: datetime, silent_after: timedelta, keep: timedelta) -> Swept:
-    """Let machines that have gone silent leave the counts, and delete those silent for very long."""
+    """Let machines that have gone silent leave the counts, and delete those silent for very long.
+
+    A machine is deleted only when it has been out of the counts for as long as it should be. So a clock that jumps
+    ahead, or a server that was off for a year, deletes nobody before they have had the time to report again.
+    """
     key = tenant_key(tenant)
     with database.transaction() as tx:
         pointer = tenants.lock(tx, tenant)
-        gone = machines.load(tx, key, machines.last_heard_before(tx, key, now - keep))
-        newly = machines.last_heard_before(tx, key, now - silent_after, silent=False)
-        silent = {name: stored for name, stored in machines.load(tx, key, newly).items() if name not in gone}
-        machines.mark_silent(tx, key, silent)
+        gone = machines.load(
+            tx, key, machines.silent_for_long(tx, key, now - keep, now - max(keep - silent_after, _NONE))
+        )
+        newly = machines.gone_silent(tx, key, now - silent_after)
+        silent = machines.load(tx, key, newly)
+        machines.mark_silent(tx, key, silent, now)
         moves = Moves()
         for stored in silent.values():
             if stored.is_counted:

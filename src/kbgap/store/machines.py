@@ -213,19 +213,21 @@ def remove(tx: Connection, tenant: TenantKey, machine_ids: Collection[str]) -> N
         tx.execute(delete(_machine).where(_machine.c.tenant_id == tenant, _machine.c.machine_id.in_(piece)))
 
 
-def last_heard_before(
-    connection: Connection, tenant: TenantKey, moment: datetime, *, silent: bool | None = None
-) -> list[str]:
-    """The machines not heard since a moment, by id; ``silent`` restricts them to those (not yet) marked so."""
-    statement = select(_seen.c.machine_id).where(_seen.c.tenant_id == tenant, _seen.c.last_seen < moment)
-    if silent is not None:
-        statement = statement.where(_seen.c.is_silent == silent)
-    return list(connection.scalars(statement.order_by(_seen.c.machine_id)))
+def gone_silent(connection: Connection, tenant: TenantKey, before: datetime) -> list[str]:
+    """The machines not heard since a moment and not yet marked silent, by id."""
+    theirs = (_seen.c.tenant_id == tenant) & (_seen.c.last_seen < before) & ~_seen.c.is_silent
+    return list(connection.scalars(select(_seen.c.machine_id).where(theirs).order_by(_seen.c.machine_id)))
 
 
-def mark_silent(tx: Connection, tenant: TenantKey, machine_ids: Collection[str]) -> None:
+def silent_for_long(connection: Connection, tenant: TenantKey, heard_before: datetime, since: datetime) -> list[str]:
+    """The machines not heard since ``heard_before`` that were marked silent at ``since`` or earlier, by id."""
+    theirs = (_seen.c.tenant_id == tenant) & (_seen.c.last_seen < heard_before)
+    marked = _seen.c.is_silent & (_seen.c.silent_since <= since)
+    return list(connection.scalars(select(_seen.c.machine_id).where(theirs, marked).order_by(_seen.c.machine_id)))
+
+
+def mark_silent(tx: Connection, tenant: TenantKey, machine_ids: Collection[str], now: datetime) -> None:
     """Note that machines have gone silent; their next report takes the mark away."""
+    mark = {"is_silent": True, "silent_since": now}
     for piece in in_pieces(machine_ids):
-        tx.execute(
-            update(_seen).where(_seen.c.tenant_id == tenant, _seen.c.machine_id.in_(piece)).values(is_silent=True)
-        )
+        tx.execute(update(_seen).where(_seen.c.tenant_id == tenant, _seen.c.machine_id.in_(piece)).values(mark))

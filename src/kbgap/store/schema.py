@@ -23,7 +23,7 @@ from sqlalchemy import (
 from kbgap.store import schema_answers, schema_clients  # noqa: F401 - their tables belong to the same schema
 from kbgap.store.columns import Instant, inside, key, metadata, revision_column, tenant_column
 
-MIGRATED_TO = "0006"
+MIGRATED_TO = "0007"
 
 # --- what Microsoft publishes: no tenant, written in batches ---------------------------------------------------------
 
@@ -201,6 +201,7 @@ machine_seen = Table(
     Column("reported_at", Instant, nullable=False),
     Column("report", LargeBinary, nullable=False),  # digest of the report, to know a repetition
     Column("is_silent", Boolean, nullable=False),
+    Column("silent_since", Instant),  # when it was marked so; means nothing once it is heard again
     inside("machine", "machine_id", cascade=True),
     sqlite_with_rowid=False,
 )
