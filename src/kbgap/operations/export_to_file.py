@@ -82,7 +82,7 @@ def export_to_file(
     with whole_file(target, replace=replace) as partial:
         match wanted.form:
             case Form.PARQUET:
-                return _write_parquet(database, tenant, now, wanted, partial)
+                return _write_parquet(database, tenant, now, wanted, partial, target)
             case Form.LINES:
                 with partial.open("wb") as file:
                     return _write_lines(database, tenant, now, wanted, file.write)
@@ -91,9 +91,9 @@ def export_to_file(
                     return _write_lines(database, tenant, now, wanted, packed.write)
 
 
-def _write_parquet(database: Database, tenant: str, now: datetime, wanted: Wanted, partial: Path) -> int:
+def _write_parquet(database: Database, tenant: str, now: datetime, wanted: Wanted, partial: Path, target: Path) -> int:
     spell = spelling(camel=wanted.camel)
-    with tables_in(partial.parent) as tables:
+    with tables_in(partial.parent, str(target)) as tables:
         with looking(database, tenant, EVERYTHING, now) as look:
             notes = _notes(look, tenant, wanted)
             if wanted.assessment is Assessment.VULNERABILITIES:

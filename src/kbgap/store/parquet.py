@@ -88,8 +88,8 @@ class Tables:
 
 
 @contextmanager
-def tables_in(folder: Path) -> Iterator[Tables]:
-    """Tables in an empty folder.
+def tables_in(folder: Path, where: str) -> Iterator[Tables]:
+    """Tables in an empty folder; ``where`` is the file that people asked for.
 
     Raises:
         Unavailable: DuckDB is not installed, or it failed, as with a disk that is full.
@@ -104,8 +104,9 @@ def tables_in(folder: Path) -> Iterator[Tables]:
         with duckdb.connect(folder / "tables.duckdb", config=config) as connection:
             yield Tables(connection)
     except duckdb.Error as error:
-        said = str(error).partition("\n")[0]
-        raise Unavailable(f"DuckDB failed ({said})", where=str(folder)) from error
+        # What the system said stands behind the name of a file of ours, which tells nobody anything.
+        said = str(error).partition("\n")[0].rpartition('": ')[2]
+        raise Unavailable(f"the file cannot be written ({said})", where=where) from error
 
 
 def columns_of(row: type[msgspec.Struct]) -> dict[str, object]:

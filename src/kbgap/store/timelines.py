@@ -14,6 +14,7 @@ from kbgap.store.schema_answers import machine_change, refresh_change
 from kbgap.store.tenants import TenantKey
 from kbgap.store.walking import Walked
 
+_KEPT = 10_000  # exposures of which is known what is open
 _machine = schema.machine
 
 
@@ -72,6 +73,8 @@ class Timelines:
         return sorted(history.since(mine, since))
 
     def _load(self, keys: Collection[bytes]) -> None:
+        if len(self._opened) > _KEPT:
+            self._opened.clear()  # a walk over all machines comes by every exposure that there is
         absent = [key for key in keys if key not in self._opened]
         gaps = exposures.gaps_by_exposure(self._connection, self._tenant, absent)
         effects = self._effects.effects(self._connection, self._tenant, {gap for mine in gaps.values() for gap in mine})
