@@ -84,7 +84,9 @@ def _save_step(database: Database, tenant: str, judge: Judge, led: Mapping[bytes
 
 
 def _save_led(database: Database, tx: Transaction, tenant: TenantKey, judge: Judge, led: Mapping[bytes, Led]) -> None:
-    states.save_profiles(tx, tenant, judge.revision, [item.profile for item in led.values()], judge.assess)
+    profiles = [item.profile for item in led.values()]
+    saved = states.save_profiles(tx, tenant, judge.revision, profiles, judge.assess)
+    database.effects.remember_states(judge.revision, saved, profiles)
     software_sets.save(tx, tenant, {name: items for item in led.values() for name, items in item.listed.items()})
     exposures.save(tx, tenant, judge.revision, {item.profile.key for item in led.values()}, database.effects)
 

@@ -161,7 +161,9 @@ def _written(tx: Transaction, tenant: TenantKey, judge: Judge, batch: _Batch, ef
     known = states.known_evidence(tx, tenant, {item.evidence for item in ready.values()})
     new = {item.evidence: item for item in ready.values() if item.evidence not in known}
     led = {key: item.led or judge.lead_stored(item.body) for key, item in new.items()}
-    states.save_profiles(tx, tenant, judge.revision, [item.profile for item in led.values()], judge.assess)
+    profiles = [item.profile for item in led.values()]
+    saved = states.save_profiles(tx, tenant, judge.revision, profiles, judge.assess)
+    effects.remember_states(judge.revision, saved, profiles)
     exposures.save(tx, tenant, judge.revision, {item.profile.key for item in led.values()}, effects)
     listed = {key: items for item in led.values() for key, items in item.listed.items()}
     software_sets.save(tx, tenant, listed)

@@ -22,9 +22,9 @@ def effect_of(software: str, findings: Iterable[Finding]) -> Effect:
     It has the software, also where a doubt remains which of its products: without the architecture, for example, it is
     certain that it is Windows 10.
     """
-    lacking = [finding for finding in findings if isinstance(finding.verdict, IsMissing | IsNotEntitled)]
+    lacking = [finding for finding in findings if isinstance(finding.verdict, (IsMissing, IsNotEntitled))]
     return Effect(
         software=software,
-        missing=frozenset(finding.kb for finding in lacking if isinstance(finding.verdict, IsMissing)),
-        open_cves=frozenset(cve for finding in lacking for cve in finding.open_cves),
+        missing=frozenset([finding.kb for finding in lacking if isinstance(finding.verdict, IsMissing)]),
+        open_cves=frozenset().union(*[finding.open_cves for finding in lacking]),
     )

@@ -1,7 +1,7 @@
 """Load what states add to the counts, and keep it in memory: it is asked for with every report."""
 
 import math
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from sys import intern
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from kbgap.store.effect import Effect
 from kbgap.store.packing import in_pieces, unpack
 from kbgap.store.recent import Recent
 from kbgap.store.software_sets import Items
+from kbgap.store.states import Profile, SavedStates
 from kbgap.store.tenants import TenantKey
 
 K = TypeVar("K", bound=Hashable)
@@ -24,6 +25,13 @@ Member = tuple[int | None, tuple[bytes, ...]]
 _LEAST = points_of("Low", exploited=False)  # a CVE of which nothing is known weighs as little as any
 _LISTS = 10_000  # of a hundred programs each, a kilobyte together: the programs themselves are shared
 _REVISIONS = 4  # of which the facts are kept: ten thousand CVEs each
+
+
+class _Points(dict[str, float]):
+    """What each CVE weighs, also one of which nothing is known: a gap of a machine never patched has thousands."""
+
+    def __missing__(self, cve: str) -> float:
+        return _LEAST
 
 
 class Effects:
@@ -40,7 +48,7 @@ class Effects:
         self._addressed: Recent[str, Addressed] = Recent(_REVISIONS)
         self._updates: Recent[str, Mapping[str, UpdateFact]] = Recent(_REVISIONS)
         self._listed: Recent[bytes, Items] = Recent(_LISTS)
-        self._points: Recent[tuple[str, str], Mapping[str, float]] = Recent(_REVISIONS)
+        self._points: Recent[tuple[str, str], _Points] = Recent(_REVISIONS)
         self._weights: Recent[tuple[str, str, bytes], float] = Recent(limit)
 
     def gaps(
@@ -63,6 +71,15 @@ class Effects:
     def members(self, connection: Connection, tenant: TenantKey, profiles: Collection[bytes]) -> dict[bytes, Member]:
         """The OS build and the states of each profile."""
         return _through(self._members, profiles, lambda absent: states.load_members(connection, tenant, absent))
+
+    def remember_states(self, revision: str, saved: SavedStates, profiles: Iterable[Profile]) -> None:
+        """Keep what was saved just now: it is about to be counted."""
+        for key, gap in saved.gaps.items():
+            self._gaps.put((revision, key), gap)
+        for gap, effect in saved.effects.items():
+            self._effects.put(gap, effect)
+        for profile in profiles:
+            self._members.put(profile.key, (profile.os_build, tuple(profile.states)))
 
     def listed(self, connection: Connection, tenant: TenantKey, keys: Collection[bytes]) -> dict[bytes, Items]:
         """The programs of each list."""
@@ -103,7 +120,7 @@ class Effects:
             points = self._points_of(connection, revision, edition)
             found = self.effects(connection, tenant, [gap for _, _, gap in absent])
             return {
-                (revision, edition, gap): math.fsum([points.get(cve, _LEAST) for cve in effect.open_cves])
+                (revision, edition, gap): math.fsum(map(points.__getitem__, effect.open_cves))
                 for gap, effect in found.items()
             }
 
@@ -117,12 +134,12 @@ class Effects:
             self._facts.put((revision, edition), known)
         return known
 
-    def _points_of(self, connection: Connection, revision: str, edition: str) -> Mapping[str, float]:
+    def _points_of(self, connection: Connection, revision: str, edition: str) -> "_Points":
         """What each CVE weighs."""
         known = self._points.get((revision, edition))
         if known is None:
             facts = self._facts_of(connection, revision, edition)
-            known = {cve: points_of(fact.severity, exploited=fact.is_exploited) for cve, fact in facts.items()}
+            known = _Points({cve: points_of(fact.severity, exploited=fact.is_exploited) for cve, fact in facts.items()})
             self._points.put((revision, edition), known)
         return known
 

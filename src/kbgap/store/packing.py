@@ -25,7 +25,7 @@ class _Packer(threading.local):
     """zstd for one thread: it keeps its working memory, which two threads must not share."""
 
     def __init__(self) -> None:
-        self.pack = zstandard.ZstdCompressor(level=3).compress
+        self.pack = zstandard.ZstdCompressor(level=1).compress
         self.unpack = zstandard.ZstdDecompressor().decompress
 
 

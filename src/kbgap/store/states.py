@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, bindparam, select, update
 from kbgap.core.model import SoftwareState, Value
 from kbgap.core.verdicts import Finding, IsMissing, IsNotEntitled, IsUnknown
 from kbgap.store import dialect, schema
-from kbgap.store.effect import effect_of
+from kbgap.store.effect import Effect, effect_of
 from kbgap.store.facts import Facts, decode_facts
 from kbgap.store.packing import digest, encode, encode_text, in_pieces, pack, unpack
 from kbgap.store.state_version import version_of
@@ -33,6 +33,13 @@ class Profile(Value, frozen=True):
     key: bytes
     os_build: int | None
     states: dict[bytes, SoftwareState]
+
+
+class SavedStates(Value, frozen=True):
+    """What is known of states because they were saved just now: the gap of each, and what each gap adds."""
+
+    gaps: dict[bytes, bytes]
+    effects: dict[bytes, Effect]
 
 
 class KnownEvidence(Value, frozen=True):
@@ -132,17 +139,19 @@ def _known(row: Any) -> KnownEvidence:  # noqa: ANN401 - a row, whose type names
 
 def save_profiles(
     tx: Connection, tenant: TenantKey, revision: str, profiles: Iterable[Profile], assess: Assess
-) -> None:
+) -> SavedStates:
     """Save profiles and their states; a state that is new at this revision is judged by ``assess``, once."""
     by_key = {profile.key: profile for profile in profiles}
     states = {key: state for profile in by_key.values() for key, state in profile.states.items()}
     here = _judged_at(tx, tenant, revision, states)
-    _save_states(tx, tenant, revision, {key: state for key, state in states.items() if key not in here}, assess)
+    new = {key: state for key, state in states.items() if key not in here}
+    saved = _save_states(tx, tenant, revision, new, assess)
     mine: dict[str, object] = {"tenant_id": tenant}
     rows = [mine | {"profile": profile.key, "os_build": profile.os_build} for profile in by_key.values()]
     links = [mine | {"profile": profile.key, "state": key} for profile in by_key.values() for key in profile.states]
     dialect.insert_new(tx, schema.profile, rows)
     dialect.insert_new(tx, schema.profile_state, links)
+    return saved
 
 
 def unjudged(
@@ -165,7 +174,7 @@ def _judged_at(connection: Connection, tenant: TenantKey, revision: str, keys: C
 
 def _save_states(
     tx: Connection, tenant: TenantKey, revision: str, states: Mapping[bytes, SoftwareState], assess: Assess
-) -> None:
+) -> SavedStates:
     mine: dict[str, object] = {"tenant_id": tenant}
     bodies = [
         mine | {"state": key, "software": state.software, "body": pack(encode(state)), "version": version_of(state)}
@@ -173,16 +182,21 @@ def _save_states(
     ]
     judged = {key: _kept(assess(state)) for key, state in states.items()}
     effects = {key: effect_of(states[key].software, found) for key, found in judged.items()}
-    gaps = {key: encode(effect) for key, effect in effects.items()}
+    encoded = {effect: encode(effect) for effect in effects.values()}
+    keys = {effect: digest([gap]) for effect, gap in encoded.items()}
     at_revision = mine | {"revision": revision}
     judgements = [
-        at_revision | {"state": key, "gap": digest([gaps[key]]), "body": pack(encode(found)), **_numbers(found)}
+        at_revision | {"state": key, "gap": keys[effects[key]], "body": pack(encode(found)), **_numbers(found)}
         for key, found in judged.items()
     ]
-    distinct = [mine | {"gap": digest([gap]), "body": pack(gap)} for gap in set(gaps.values())]
+    distinct = [mine | {"gap": keys[effect], "body": pack(gap)} for effect, gap in encoded.items()]
     dialect.insert_new(tx, schema.software_state, bodies)
     dialect.insert_new(tx, schema.gap, distinct)
     dialect.insert_new(tx, schema.judgement, judgements)
+    return SavedStates(
+        gaps={key: keys[effect] for key, effect in effects.items()},
+        effects={gap: effect for effect, gap in keys.items()},
+    )
 
 
 def _numbers(findings: Collection[Finding]) -> dict[str, object]:
