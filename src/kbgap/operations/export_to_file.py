@@ -23,9 +23,10 @@ from kbgap.store.export_rows import (
     lines,
     spelling,
 )
-from kbgap.store.parquet import tables_in
+from kbgap.store.parquet import Tables, tables_in
 from kbgap.store.parquet_cves import CveTables
-from kbgap.store.parquet_rows import add_rows, write_rows
+from kbgap.store.parquet_items import ItemTables
+from kbgap.store.parquet_rows import RowTables
 from kbgap.store.walking import Path as Walk
 from kbgap.store.walking import every
 
@@ -92,21 +93,25 @@ def export_to_file(
 
 
 def _write_parquet(database: Database, tenant: str, now: datetime, wanted: Wanted, partial: Path, target: Path) -> int:
-    spell = spelling(camel=wanted.camel)
     with tables_in(partial.parent, str(target)) as tables:
         with looking(database, tenant, EVERYTHING, now) as look:
+            filled = _tables(tables, look, wanted)
+            filled.read(look.connection)
             notes = _notes(look, tenant, wanted)
-            if wanted.assessment is Assessment.VULNERABILITIES:
-                export = export_assessments.cve_export(look)
-                cves = CveTables(tables, look.on_machines, look.timelines, export)
-                cves.read(look.scopes)
-            else:
-                cves = None
-                add_rows(tables, _ROWS[wanted.assessment], every(look.connection, _walk(look, wanted)))
         # The database is let go: from here on there is only work for DuckDB.
-        if cves is not None:
-            return cves.write(spell, partial, notes)
-        return write_rows(tables, _ROWS[wanted.assessment], spell, partial, notes)
+        return filled.write(spelling(camel=wanted.camel), partial, notes)
+
+
+def _tables(tables: Tables, look: Look, wanted: Wanted) -> CveTables | ItemTables | RowTables:
+    """What machines share is written once; only what came and went does each machine have to itself."""
+    walk, of = _walk(look, wanted), _ROWS[wanted.assessment]
+    match wanted.assessment:
+        case Assessment.VULNERABILITIES:
+            return CveTables(tables, export_assessments.cve_export(look), walk.where)
+        case Assessment.INVENTORY | Assessment.PLAIN_INVENTORY:
+            return ItemTables(tables, walk, of)
+        case Assessment.CHANGES:
+            return RowTables(tables, walk, of)
 
 
 def _write_lines(

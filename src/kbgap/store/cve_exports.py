@@ -60,8 +60,8 @@ class CveExport:
     def __init__(
         self, on_machines: OnMachines, timelines: Timelines, supported: Supported, *, has_groups: bool
     ) -> None:
-        self._on_machines = on_machines
-        self._timelines = timelines
+        self.on_machines = on_machines
+        self.timelines = timelines
         self._supported = supported
         self._has_groups = has_groups
         connection, revision = on_machines.connection, on_machines.revision
@@ -72,8 +72,8 @@ class CveExport:
         """Every machine that counts, with every CVE that is open there and the KB that first closed it."""
 
         def read(machines: Sequence[Walked], keeps: Keeps | None) -> Sequence[Sequence[_OpenSince]]:
-            found = self._on_machines.read(machines, keeps, self._members, self.first_kbs)
-            events = self._timelines.of(machines)
+            found = self.on_machines.read(machines, keeps, self._members, self.first_kbs)
+            events = self.timelines.of(machines)
             return [
                 [self._open_since(machine, one, events[machine.machine_id]) for one in opened]
                 for machine, opened in zip(machines, found, strict=True)
@@ -97,11 +97,11 @@ class CveExport:
         """Every machine that counts, with every CVE that came or went after a moment."""
 
         def read(machines: Sequence[Walked], _keeps: Keeps | None) -> Sequence[Sequence[_Happened]]:
-            events = self._timelines.of(machines)
-            states = self._on_machines.states(machines)
+            events = self.timelines.of(machines)
+            states = self.on_machines.states(machines)
             found = []
             for machine in machines:
-                here = {s.software: self._on_machines.version(machine, s) for s in states[machine.profile]}
+                here = {s.software: self.on_machines.version(machine, s) for s in states[machine.profile]}
                 found.append(sorted(self._happened(machine, events[machine.machine_id], since, here), key=_key))
             return found
 
@@ -114,7 +114,7 @@ class CveExport:
 
         return Path(
             of=defender_model().type("DeltaAssetVulnerability"),
-            where=and_(self.counted(scopes), changed_since(self._on_machines.tenant, since)),
+            where=and_(self.counted(scopes), changed_since(self.on_machines.tenant, since)),
             columns=_COLUMNS,
             shared=frozenset(),
             read=read,
@@ -125,7 +125,7 @@ class CveExport:
 
     def counted(self, scopes: Collection[int]) -> ColumnElement[bool]:
         """The machines that are exported."""
-        mine = _machine.c.tenant_id == self._on_machines.tenant
+        mine = _machine.c.tenant_id == self.on_machines.tenant
         return and_(mine, is_counted(), in_scopes(_machine.c.group_id, scopes))
 
     def _happened(
@@ -145,7 +145,7 @@ class CveExport:
 
     def _open_since(self, machine: Walked, opened: Open, events: Sequence[Event]) -> _OpenSince:
         state, one = opened
-        version = self._on_machines.version(machine, state)
+        version = self.on_machines.version(machine, state)
         began = first_seen(events, one.software, one.cve, machine.first_seen)
         return _OpenSince(one.software, version, one.cve, one.kb, began)
 
@@ -165,7 +165,7 @@ class CveExport:
             "softwareVendor": VENDOR,
             "softwareName": one.software,
             "cveId": one.cve,
-            "vulnerabilitySeverityLevel": self._on_machines.severity(one.cve),
+            "vulnerabilitySeverityLevel": self.on_machines.severity(one.cve),
         }
 
     def _row(self, machine: Walked, what: _OpenSince) -> dict[str, object]:
@@ -205,7 +205,7 @@ class CveExport:
 
     def of_cve(self, cve: str) -> dict[str, object]:
         """Those that say which CVE it is."""
-        fact = self._on_machines.facts.get(cve, _UNKNOWN)
+        fact = self.on_machines.facts.get(cve, _UNKNOWN)
         return {
             "cve_id": cve,
             "vulnerability_severity_level": fact.severity,

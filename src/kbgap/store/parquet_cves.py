@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from sqlalchemy import ColumnElement, Connection
 
 from kbgap.store.cve_exports import CveExport
 from kbgap.store.export_rows import AssetVulnerability, timestamp
-from kbgap.store.on_machines import OnMachines
 from kbgap.store.open_cves import StateCves
 from kbgap.store.parquet import Columns, Tables, columns_of
-from kbgap.store.parquet_rows import Spell, add_all
+from kbgap.store.parquet_rows import Spell
 from kbgap.store.recent import Recent
-from kbgap.store.timelines import Event, Timelines
+from kbgap.store.timelines import Event
 from kbgap.store.walking import Walked, batches
 
 _KEPT = 50_000  # lists whose numbers are known; one that is forgotten is written a second time, which does no harm
@@ -91,11 +91,11 @@ class _Numbered(NamedTuple):
 class CveTables:
     """Takes in machines, batch after batch, and then writes the rows of all of them."""
 
-    def __init__(self, tables: Tables, on_machines: OnMachines, timelines: Timelines, export: CveExport) -> None:
+    def __init__(self, tables: Tables, export: CveExport, wanted: ColumnElement[bool]) -> None:
         self._tables = tables
-        self._on_machines = on_machines
-        self._timelines = timelines
         self._export = export
+        self._on_machines, self._timelines = export.on_machines, export.timelines
+        self._wanted = wanted
         self._lists = 0
         self._numbers: Recent[_Key, int] = Recent(_KEPT)
         self._known: Recent[_Key, _Numbered] = Recent(_KEPT)
@@ -104,11 +104,11 @@ class CveTables:
         self._cves: set[str] = set()
         self._kbs: set[str] = set()
 
-    def read(self, scopes: Collection[int]) -> None:
-        """Take in every machine that counts and has something open."""
+    def read(self, connection: Connection) -> None:
+        """Take in every machine of the walk that has something open."""
         self._tables.create("machine", _MACHINE)
         self._tables.create("opened", _OPENED)
-        for machines in batches(self._on_machines.connection, self._export.counted(scopes)):
+        for machines in batches(connection, self._wanted):
             self._tables.add("machine", _MACHINE, list(self._with_links(machines)))
             self._tables.add("opened", _OPENED, self._new)
             self._new.clear()
@@ -126,7 +126,8 @@ class CveTables:
             ("kb", {"kb": "", **export.of_kb("")}, kbs),
         ):
             columns = {column: _TYPES.get(column, "VARCHAR") for column in example}
-            add_all(self._tables, name, columns, rows)
+            self._tables.create(name, columns)
+            self._tables.add(name, columns, rows)
             of_list |= columns
         del of_list["kb"]
         self._tables.run(_LISTED)

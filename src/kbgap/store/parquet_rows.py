@@ -1,31 +1,38 @@
-"""Write the rows of an export to Parquet one by one as they are made, with the names and types of their members."""
+"""Write the rows of a walk to Parquet one by one as they are made: for what machines do not share."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
+from sqlalchemy import Connection
 
 from kbgap.store.packing import in_pieces
-from kbgap.store.parquet import Columns, Tables, columns_of
+from kbgap.store.parquet import Tables, columns_of
+from kbgap.store.walking import Path as Walk
+from kbgap.store.walking import every
 
 _AT_ONCE = 2_000
 
 Spell = Callable[[str], str]
 
 
-def add_rows(tables: Tables, of: type[msgspec.Struct], rows: Iterable[msgspec.Struct]) -> None:
-    """Add rows of a type to a table of their own, ``whole``."""
-    add_all(tables, "whole", columns_of(of), (msgspec.structs.asdict(row) for row in rows))
+class RowTables:
+    """Takes in the rows of a walk, and then writes them."""
 
+    def __init__(self, tables: Tables, walk: Walk[Any, Any], of: type[msgspec.Struct]) -> None:
+        self._tables = tables
+        self._walk = walk
+        self._of = of
 
-def add_all(tables: Tables, name: str, columns: Columns, rows: Iterable[Mapping[str, object]]) -> None:
-    """Create a table and add rows to it, given by columns."""
-    tables.create(name, columns)
-    for piece in in_pieces(rows, _AT_ONCE):
-        tables.add(name, columns, piece)
+    def read(self, connection: Connection) -> None:
+        """Take in every row."""
+        columns = columns_of(self._of)
+        self._tables.create("whole", columns)
+        for piece in in_pieces(every(connection, self._walk), _AT_ONCE):
+            self._tables.add("whole", columns, [msgspec.structs.asdict(row) for row in piece])
 
-
-def write_rows(tables: Tables, of: type[msgspec.Struct], spell: Spell, file: Path, notes: Mapping[str, str]) -> int:
-    """Write the rows that were added; how many they are."""
-    members = {spell(field.encode_name): f'"{field.name}"' for field in msgspec.structs.fields(of)}
-    return tables.write(members, "whole", file, notes)
+    def write(self, spell: Spell, file: Path, notes: Mapping[str, str]) -> int:
+        """Write the rows; how many they are."""
+        members = {spell(field.encode_name): f'"{field.name}"' for field in msgspec.structs.fields(self._of)}
+        return self._tables.write(members, "whole", file, notes)
