@@ -251,7 +251,9 @@ class Oracle:
             return self.by_list(machine, product, kb, needs_history=True)  # 3.8
         build = own_build or self.first_later(line, kb, product)
         if line.cumulative and build:
-            return self.by_build(machine, line, build)  # 3.3a
+            held = self.by_build(machine, line, build)  # 3.3a
+            is_told = own_build is None and held in {Holds.NO, Holds.MAYBE} and self.is_listed(machine, line, kb)
+            return Holds.ITSELF if is_told else held
         return self.by_list(machine, product, kb, needs_history=False)  # 3.3e
 
     def build_of(self, line: str, kb: str) -> Build | None:
@@ -275,6 +277,13 @@ class Oracle:
             return None
         later = [build for _, build, day in self.cumulative_updates(line.id) if day > self.came(kb)]
         return min(later, default=None)
+
+    def is_listed(self, machine: Machine, line: Line, kb: str) -> bool:
+        """3.3a, last part: a list is believed about a KB without a build, unless u is one from before it came."""
+        earlier = [build for _, build, day in self.cumulative_updates(line.id) if "" < day < self.came(kb)]
+        before = max(earlier, default=line.first)
+        is_possible = machine.build is None or (before is not None and machine.build > before)
+        return before is not None and is_possible and kb in machine.installed - machine.pending
 
     def cumulative_updates(self, line: str) -> list[tuple[str, Build, str]]:
         """KB, build and day of every cumulative update of the line: the table's, and newer ones by FixedBuild."""

@@ -53,7 +53,8 @@ def test_an_old_update_without_build_is_proved_by_the_next_cumulative_one() -> N
     """Nothing before 2021 has a FixedBuild; any later cumulative update contains it (semantics 3.3a)."""
     old = published("4530000", published="2020-02-20")
 
-    assert prove_by(old, TABLE, LISTING) == ByBuild(build=build(719), source="first later cumulative update")
+    proof = ByBuild(build=build(719), source="first later cumulative update", above=build(657))
+    assert prove_by(old, TABLE, LISTING) == proof
 
 
 def test_a_component_serviced_apart_is_proved_by_the_list() -> None:

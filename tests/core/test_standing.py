@@ -1,6 +1,6 @@
 """What one state's evidence says of one update (semantics 3.3)."""
 
-from kbgap.core.model import Basis, Kind, Level, SoftwareState, Update
+from kbgap.core.model import Basis, ByBuild, Kind, Level, SoftwareState, Update
 from kbgap.core.standing import Standing, standing
 from kbgap.core.verdicts import (
     BuildBelow,
@@ -40,6 +40,19 @@ def test_a_reported_build_decides_against_the_list() -> None:
     """A listed KB above the build waits for a restart or was rolled back (semantics 3.3a)."""
     assert kind_of(MARCH, state(reported(657), installed=["4540673"])) is ListedBelow
     assert kind_of(MARCH, state(reported(657), pending=["4540673"])) is ListedBelow
+
+
+def test_a_list_is_believed_about_an_update_whose_build_nobody_tells() -> None:
+    """Its own build lies between that of the release before it and the first later one, which contains it."""
+    bounded = ByBuild(build=build(719), source="first later cumulative update", above=build(657))
+    update = Update(kb="4530000", kind=Kind.SECURITY, proof=bounded, published="2020-02-20")
+
+    assert kind_of(update, state(reported(693), installed=["4530000"])) is Listed
+    assert kind_of(update, state(FLOOR, installed=["4530000"], complete=False)) is Listed
+    assert kind_of(update, state(reported(657), installed=["4530000"])) is ListedBelow
+    assert kind_of(update, state(reported(693))) is BuildBelow
+    assert kind_of(update, state(reported(693), pending=["4530000"])) is ListedBelow
+    assert kind_of(update, state(reported(719), installed=["4530000"])) is BuildReached
 
 
 def test_above_a_floor_nothing_is_known() -> None:

@@ -139,15 +139,18 @@ def uncorrected(real_documents: tuple[Document, ...]) -> Windows:
 def windows_of(world: World, names: Mapping[str, str] = WINDOWS, component: str = "") -> Windows:
     """Rows for anything else are left out: they do not matter here, and compiling ten times takes its time.
 
-    ``component``: the parts of that kind on these Windows in their place.
+    ``component``: the parts of that kind on these Windows in their place. The rows for these Windows stay, because the
+    document in which a KB fixes most CVEs tells when it came.
     """
     by_name = {product.name: product for product in world.products.values()}
     products = {line: by_name[name] for line, name in names.items()}
+    windows = {product.id for product in products.values()}
     if component:
         parts = {part.platform: part for part in world.products.values() if part.component == component}
-        products = {line: parts[windows.id] for line, windows in products.items() if windows.id in parts}
+        products = {line: parts[product.id] for line, product in products.items() if product.id in parts}
     mine = {product.id: line for line, product in products.items()}
     ids = {key: mine[product] for key, product in world.canonical.items() if product in mine}
+    near = ids.keys() | {key for key, product in world.canonical.items() if product in windows}
     kbs: dict[str, set[str]] = defaultdict(set)
     documents = []
     for document in world.documents:
@@ -156,11 +159,11 @@ def windows_of(world: World, names: Mapping[str, str] = WINDOWS, component: str 
             rows = [
                 msgspec.structs.replace(row, products=kept)
                 for row in entry.remedies
-                if (kept := tuple(product for product in row.products if product in ids))
+                if (kept := tuple(product for product in row.products if product in near))
             ]
             entries.append(msgspec.structs.replace(entry, remedies=tuple(rows), version_fixes=(), scores=()))
             for row in rows if entry.id.startswith("CVE-") else ():
-                for product in row.products:
+                for product in ids.keys() & set(row.products):
                     kbs[ids[product]].add(row.kb)
         documents.append(msgspec.structs.replace(document, entries=tuple(e for e in entries if e.remedies)))
     frozen = {line: frozenset(found) for line, found in kbs.items()}

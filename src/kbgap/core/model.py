@@ -36,10 +36,15 @@ class Kind(StrEnum):
 
 
 class ByBuild(Value, frozen=True, tag="build"):
-    """Proved by the machine's build: an operating-system cumulative update (semantics 3.3a)."""
+    """Proved by the machine's build: an operating-system cumulative update (semantics 3.3a).
+
+    ``above`` is set where nobody tells the update's own build, and ``build`` is that of the first later one, which
+    contains it: the newest build from before it came. On a machine between the two, its list is believed.
+    """
 
     build: Build
-    source: str  # "release table", "FixedBuild", "later update"
+    source: str  # "release table", "FixedBuild", "first later cumulative update"
+    above: Build | None = None
 
 
 class ByMark(Value, frozen=True, tag="mark"):

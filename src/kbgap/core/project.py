@@ -148,11 +148,11 @@ def _reads_list(proof: Proof, level: Level | None, product: Installed) -> bool:
         if product.version >= proof.build or (product.version and proof.whole and not product.floor):
             return False
         return _reads_list(proof.listing, level, product)
-    if level is None:
-        return not isinstance(proof, ByBuild)
     if isinstance(proof, ByBuild):
-        return level.basis is not Basis.FLOOR and level.build < proof.build
-    return not _is_decided(proof, level)
+        if level is None or level.basis is Basis.FLOOR:
+            return proof.above is not None and (level is None or level.build < proof.build)
+        return level.build < proof.build
+    return level is None or not _is_decided(proof, level)
 
 
 def _reads_absence(proof: Proof) -> bool:

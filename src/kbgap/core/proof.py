@@ -153,7 +153,10 @@ def _unlisted(update: Published, line: Line, listing: ByList) -> Proof:
             return ByBuild(build=build, source="FixedBuild")
     if update.own:
         return listing
-    later = [r.build for r in cumulative_releases(line) if r.build is not None and r.date > update.published]
+    dated = [(r.build, r.date) for r in cumulative_releases(line) if r.build is not None and r.date]
+    later = [build for build, day in dated if day > update.published]
     if not later:
         return listing
-    return ByBuild(build=min(later), source="first later cumulative update")
+    earlier = [build for build, day in dated if day < update.published]
+    above = max(earlier, default=line.first)
+    return ByBuild(build=min(later), source="first later cumulative update", above=above)

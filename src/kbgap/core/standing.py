@@ -60,23 +60,34 @@ def is_proven(update: Update, state: SoftwareState, product: Installed | None = 
         case ByVersion():
             return isinstance(_by_version(update.kb, proof, state, product), PROVEN)
         case ByBuild():
-            return level is not None and level.build >= proof.build
+            reached = level is not None and level.build >= proof.build
+            return reached or _is_listed_between(update.kb, proof, state)
         case ByMark():
             return isinstance(_by_mark(update.kb, proof, state), PROVEN)
 
 
 def _by_build(kb: str, proof: ByBuild, state: SoftwareState) -> Standing:
-    """3.3a and b: the build decides, and nothing else when it is known."""
+    """3.3a and b: the build decides, and nothing else when it and the update's own are known."""
     level = state.level
+    if level is not None and level.build >= proof.build:
+        return BuildReached(level=level, build=proof.build, source=proof.source)
+    if _is_listed_between(kb, proof, state):
+        return Listed(by=kb)
     if level is None:
         return BuildUnknown(floor=None, build=proof.build)
-    if level.build >= proof.build:
-        return BuildReached(level=level, build=proof.build, source=proof.source)
     if level.basis is Basis.FLOOR:
         return BuildUnknown(floor=level, build=proof.build)
     if kb in state.pending or (level.basis is Basis.REPORTED and kb in state.installed):
         return ListedBelow(level=level, build=proof.build, source=proof.source)
     return BuildBelow(level=level, build=proof.build, source=proof.source)
+
+
+def _is_listed_between(kb: str, proof: ByBuild, state: SoftwareState) -> bool:
+    """Whether the list names an update whose own build nobody tells, and no reported build contradicts it."""
+    if proof.above is None or kb not in state.installed:
+        return False
+    level = state.level
+    return level is None or level.basis is not Basis.REPORTED or level.build > proof.above
 
 
 def _by_mark(kb: str, proof: ByMark, state: SoftwareState) -> Standing:
