@@ -76,8 +76,10 @@ def judge_orders(windows: Windows, raw: Windows, shipped: Fixes, shared_data: Pa
     """All rows; ``windows`` has the documents as corrected and ``raw`` as Microsoft wrote them, both of ``LINES``."""
     ground = ground_of(windows, shared_data)
     sources = sources_of(windows, raw, ground, shared_data)
-    table = Judge(windows.products, _table_alone(windows, ground, shared_data))
-    judges = {True: Judge(windows.products, shipped), False: table}
+    judges = {False: Judge(windows.products, _table_alone(windows, ground, shared_data))}
+    judges[True] = Judge(windows.products, shipped)
+    for judge in judges.values():
+        _refuse_other_proofs(windows, ground, judge.fixes, shared_data)
     known: dict[Pair, bool] = {}
     for source in sources:
         known |= source.labels
@@ -93,7 +95,7 @@ def judge_orders(windows: Windows, raw: Windows, shipped: Fixes, shared_data: Pa
 
 
 def _table_alone(windows: Windows, ground: Ground, shared_data: Path) -> Fixes:
-    """What the public table decides; a KB that something else decides is an error of this measurement."""
+    """What the public table decides."""
     releases: dict[str, dict[Release, None]] = {}
     for line, build, kb in public_table(shared_data, LINES):
         releases.setdefault(line, {})[Release(kb=kb, kind="cumulative", build=build)] = None
@@ -101,9 +103,7 @@ def _table_alone(windows: Windows, ground: Ground, shared_data: Path) -> Fixes:
         key: msgspec.structs.replace(line, releases=tuple(releases.get(key, ())))
         for key, line in windows.world.lines.items()
     }
-    fixes = _without_builds(windows, frozenset(chain.from_iterable(ground.judged.values()))).compiled(lines).fixes
-    _refuse_other_proofs(windows, ground, fixes, releases)
-    return fixes
+    return _without_builds(windows, frozenset(chain.from_iterable(ground.judged.values()))).compiled(lines).fixes
 
 
 def _without_builds(windows: Windows, kbs: frozenset[str]) -> Windows:
@@ -120,13 +120,12 @@ def _without_builds(windows: Windows, kbs: frozenset[str]) -> Windows:
     return Windows(world=windows.world, products=windows.products, documents=tuple(documents), kbs=windows.kbs)
 
 
-def _refuse_other_proofs(
-    windows: Windows, ground: Ground, fixes: Fixes, releases: Mapping[str, Iterable[Release]]
-) -> None:
+def _refuse_other_proofs(windows: Windows, ground: Ground, fixes: Fixes, shared_data: Path) -> None:
+    """A release table must decide each KB that the public one has: else the judge may have read the label."""
+    tabled = {(line, kb) for line, _, kb in public_table(shared_data, LINES)}
     for line, product in windows.products.items():
-        tabled = {release.kb for release in releases.get(line, ())}
         for update in fixes[product.id].updates:
-            if update.kb in ground.judged[line] & tabled:
+            if update.kb in ground.judged[line] and (line, update.kb) in tabled:
                 assert isinstance(update.proof, ByBuild), f"{line} KB{update.kb}: {update.proof}"
                 assert update.proof.source == "release table", f"{line} KB{update.kb}: {update.proof}"
 
