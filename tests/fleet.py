@@ -35,7 +35,13 @@ class World:
         """The second assessor over the same facts."""
         corrections = self.corrections
         return Oracle(
-            self.documents, self.products, self.canonical, self.lines, corrections.traceless, corrections.standalone
+            self.documents,
+            self.products,
+            self.canonical,
+            self.lines,
+            corrections.traceless,
+            corrections.standalone,
+            corrections.scanned,
         )
 
 

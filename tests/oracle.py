@@ -5,11 +5,12 @@ them: no proofs, no closings, no projection. Each question below names the rule 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 
+from kbgap.catalogue.edges import ScanEdge
 from kbgap.catalogue.records import Document, Remedy
 from kbgap.core.builds import Build, parse_os_build
 from kbgap.core.model import Kind, Line, Product, Track
@@ -24,6 +25,7 @@ REMEMBERED = (  # answers to these questions are kept; nothing else here is done
 APART = {Kind.SECURITY_ONLY, Kind.STANDALONE, Kind.PREVIEW_ROLLUP}
 UNUSUAL = (Kind.HOTPATCH, Kind.SERVICING_STACK, Kind.STANDALONE, Kind.SETUP)
 EXEMPT = {Kind.HOTPATCH, Kind.SERVICING_STACK, Kind.STANDALONE}
+NOTHING_TOLD: Mapping[str, Sequence[ScanEdge]] = {}
 
 
 class Answer(StrEnum):
@@ -102,10 +104,14 @@ class Oracle:
         lines: Mapping[str, Line],
         traceless: frozenset[str] = frozenset(),
         standalone: frozenset[str] = frozenset(),
+        told: Mapping[str, Sequence[ScanEdge]] = NOTHING_TOLD,
     ) -> None:
-        """Take the fix rows of the documents apart, one for each product, CVE and KB."""
+        """Take the fix rows of the documents apart, one for each product, CVE and KB.
+
+        ``told``: by the older KB, what other sources than the documents say of supersedence.
+        """
         self.products, self.lines = products, lines
-        self.traceless, self.standalone = traceless, standalone
+        self.traceless, self.standalone, self.told = traceless, standalone, told
         self.rows: dict[str, list[Row]] = defaultdict(list)  # by product
         self.rows_on_line: dict[tuple[str, str], list[Row]] = defaultdict(list)  # by line and KB
         self.edges: dict[str, set[tuple[str, str]]] = defaultdict(set)  # by platform: (newer, older)
@@ -372,18 +378,35 @@ class Oracle:
     def edges_for(self, product: Product) -> dict[str, set[str]]:
         """What is newer than each KB, in one step: as Microsoft says, and where later updates contain all earlier."""
         edges: dict[str, set[str]] = defaultdict(set)
-        for newer, older in self.edges[product.platform or product.id]:
-            edges[older].add(newer)
         line = self.lines[product.line]
+        tabled = {release.kb: release.kind for release in line.releases if not line.cumulative}
+        for newer, older in self.edges[product.platform or product.id]:
+            if tabled.get(newer) != "security-only" or older not in tabled:  # it holds one month, whatever it says
+                edges[older].add(newer)
         # A rollup contains all earlier rollups of its line; a Flash update, or a rollup of .NET, those of its product.
         rollups = [release.kb for release in line.releases if release.kind in ROLLUPS and not line.cumulative]
         own = sorted(self.contain_earlier(product), key=lambda kb: (self.came(kb), int(kb)))
         for ordered in (rollups, own):
             for place, older in enumerate(ordered):
                 edges[older].update(ordered[place + 1 :])
-        for older, newer in self.parallel(product):
+        for older, newer in (*self.parallel(product), *self.told_of(product)):
             edges[older].add(newer)
         return edges
+
+    def told_of(self, product: Product) -> Iterable[tuple[str, str]]:
+        """What other sources say: what holds on a rollup line; else of .NET and Flash, by KBs for the product."""
+        line = self.lines[product.line]
+        if line.cumulative and product.component not in SERVICED_APART:
+            return
+        mine = {row.kb for row in self.rows[product.id]}
+        for older, said in self.told.items():
+            for edge in said:
+                if line.cumulative:
+                    holds = edge.elsewhere and (edge.newer in mine or edge.newer not in self.all_kinds)
+                else:
+                    holds = line.id in edge.lines
+                if holds:
+                    yield older, edge.newer
 
     def parallel(self, product: Product) -> Iterable[tuple[str, str]]:
         """On rollup lines a rollup contains the security-only and IE updates of its product up to its day."""

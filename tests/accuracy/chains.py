@@ -82,7 +82,7 @@ def judge_chains(
         if published is None or by_build or product.servicing not in BY_LIST:
             continue
         tally = tallies.setdefault(family_of(product), Tally(family_of(product), labels))
-        _judge(product, published, line, newer, tally)
+        judge_product(product, published, line, newer, tally)
     return [tally for tally in tallies.values() if tally.pairs]
 
 
@@ -90,9 +90,10 @@ def _cumulative(line: Line | None) -> bool:
     return line is not None and line.cumulative
 
 
-def _judge(
+def judge_product(
     product: Product, published: ProductFixes, line: Line | None, newer: Mapping[str, frozenset[str]], tally: Tally
 ) -> None:
+    """Judge every pair of one product's updates of which ``newer`` says, by newer KB, that it supersedes the older."""
     kinds = {Kind.PREVIEW_ROLLUP, Kind.SECURITY_ONLY, Kind.IE_CUMULATIVE}
     listed = {u.kb for u in published.updates if isinstance(u.proof, ByList | ByVersion) and u.kind not in kinds}
     verdicts: dict[str, Mapping[str, Verdict]] = {}

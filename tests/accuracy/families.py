@@ -11,6 +11,7 @@ from kbgap.catalogue.overrides import load_overrides
 from kbgap.catalogue.records import Document
 from kbgap.operations.refresh_catalogue import compile_documents
 from tests.accuracy.chains import SAME, judge_chains
+from tests.accuracy.contained import judge_contained
 from tests.accuracy.cumulative import FAMILY, Orders, judge_orders
 from tests.accuracy.dotnet import judge_dotnet
 from tests.accuracy.orders import LINES
@@ -56,7 +57,7 @@ def judge_families(
     progress("SQL Server and Exchange")
     tallies += _programs(raw, documents, shared_data)
     progress("supersedence of WSUS")
-    tallies += judge_chains(catalogue.products, fixes, catalogue.lines, shared_data)
+    tallies += judge_contained(documents, catalogue, shared_data, fixes)
     tallies += _with_scan(documents, catalogue, shared_data)
     tallies.append(judge_dotnet(catalogue, shared_data))
     return tallies, orders

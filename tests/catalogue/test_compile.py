@@ -212,6 +212,31 @@ def test_a_rollup_does_not_contain_what_came_after_it_in_the_same_month() -> Non
     assert update.proof == ByList(covered_by=frozenset({"4480970"}))
 
 
+def test_a_security_only_update_contains_no_other_month() -> None:
+    """5003228 of May 2021 names 5001392 of April, and 5004951 the rollup 5003667: it holds what its own month fixes."""
+    kinds = {"5001392": "security-only", "5003667": "rollup", "5003228": "security-only"}
+    lines = {
+        "7601": msgspec.structs.replace(
+            LINES["7601"], releases=tuple(Release(kb=kb, kind=kind) for kb, kind in kinds.items())
+        )
+    }
+    month = document(
+        "2021-May",
+        "2021-05-11",
+        ("CVE-2021-1", [remedy("5001392", "10051", kind=Kind.SECURITY_ONLY)]),
+        ("CVE-2021-2", [remedy("5003667", "10051", kind=Kind.ROLLUP)]),
+        ("CVE-2021-3", [remedy("5003228", "10051", kind=Kind.SECURITY_ONLY, supersedes=["5001392", "5003667"])]),
+    )
+
+    catalogue = compile_catalogue([month], PRODUCTS, {}, lines, Corrections())
+
+    for update in catalogue.fixes["10051"].updates:
+        assert isinstance(update.proof, ByList)
+        assert "5003228" not in update.proof.covered_by
+    told = catalogue.oddities["security-only update that supersedes another month"]
+    assert [oddity.text for oddity in told] == ["names KB5001392 on line 7601", "names KB5003667 on line 7601"]
+
+
 def test_supersedence_is_taken_on_the_same_platform_only() -> None:
     """A chain of one Windows says nothing of another (semantics 3.3e)."""
     month = document(

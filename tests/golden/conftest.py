@@ -10,17 +10,20 @@ import pytest
 
 from kbgap.catalogue.application_builds import Builds, load_application_builds
 from kbgap.catalogue.compile import Corrections
+from kbgap.catalogue.edges import Edges
 from kbgap.catalogue.file import CatalogueFile, write_catalogue
 from kbgap.catalogue.offers import read_path
 from kbgap.catalogue.overrides import Overrides, apply, load_overrides
 from kbgap.catalogue.records import Document
 from kbgap.catalogue.releases import load_releases, with_releases
 from kbgap.catalogue.rules import load_lines, load_product_rules
+from kbgap.catalogue.supersedence_table import load_supersedence
 from kbgap.core.product_names import product_table
 from kbgap.operations.refresh_catalogue import compile_documents
 from tests.conftest import ROOT
 from tests.fleet import World
 
+NO_EDGES: Edges = {}
 KEPT = 3  # catalogues of earlier code: another run may be using one
 SOURCES = ("core", "catalogue", "data", "operations/refresh_catalogue.py")
 
@@ -40,12 +43,20 @@ def real_catalogue(shared_data: Path, request: pytest.FixtureRequest) -> Iterato
 
 @pytest.fixture(scope="session")
 def real_world(real_documents: tuple[Document, ...]) -> World:
-    """The same documents with the overrides, rules and release table that come with kbgap: what both assessors read."""
-    return world_of(real_documents, load_overrides())
+    """The same documents with the overrides, rules and tables that come with kbgap: what both assessors read."""
+    return world_of(real_documents, load_overrides(), supersedence=load_supersedence())
 
 
-def world_of(documents: tuple[Document, ...], overrides: Overrides, builds: Builds | None = None) -> World:
-    """Documents as read, corrected, with our product rules and release table, and by default our table of programs."""
+def world_of(
+    documents: tuple[Document, ...],
+    overrides: Overrides,
+    builds: Builds | None = None,
+    supersedence: Edges = NO_EDGES,
+) -> World:
+    """Documents as read, corrected, with our product rules and release table, and by default our table of programs.
+
+    ``supersedence``: what is said besides the documents of which update contains which; by default nothing.
+    """
     builds = load_application_builds() if builds is None else builds
     corrected, _ = apply(documents, overrides)
     names: dict[str, set[str]] = {}
@@ -59,7 +70,10 @@ def world_of(documents: tuple[Document, ...], overrides: Overrides, builds: Buil
         canonical=table.canonical,
         lines=with_releases(load_lines(), load_releases()),
         corrections=Corrections(
-            traceless=overrides.traceless, standalone=overrides.standalone, application_builds=builds
+            traceless=overrides.traceless,
+            standalone=overrides.standalone,
+            application_builds=builds,
+            scanned=supersedence,
         ),
     )
 

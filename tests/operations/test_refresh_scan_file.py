@@ -12,7 +12,7 @@ from tests.catalogue.cvrf import cvrf_xml, entry_xml, fix_xml
 from tests.catalogue.scan_files import Listed, ScanFile
 
 SEVEN = "Windows 7 for x64-based Systems Service Pack 1"
-SCAN = ScanFile([Listed(revision=7, kb="3156013", superseded_by=(900,)), Listed(revision=900, kb="4534310")])
+SCAN = ScanFile([Listed(revision=7, kb="3999991", superseded_by=(900,)), Listed(revision=900, kb="4534310")])
 BROKEN = {"x/7": b"<cut>"}
 
 
@@ -21,7 +21,7 @@ def feed(tmp_path: Path) -> Path:
     """A folder with one document, of an update from before there were rollups."""
     folder = tmp_path / "feed"
     folder.mkdir()
-    fix = fix_xml("3156013", products=["10047"])
+    fix = fix_xml("3999991", products=["10047"])
     document = cvrf_xml("2016-May", entry_xml("CVE-2016-0170", fix), products={"10047": SEVEN})
     (folder / "2016-May.xml").write_text(document)
     return folder
@@ -65,7 +65,7 @@ def test_a_scan_file_tells_what_a_rollup_contains(
     assert refresh(data, "--from", feed, "--wsus", scan_file(tmp_path)) == 0
     told = capsys.readouterr().out
 
-    assert before == ["3156013"]
+    assert before == ["3999991"]
     assert missing(data, tmp_path, capsys) == []
     assert "scan file of 2025-02-11: 2 updates, 1 times one supersedes another" in told
 
@@ -94,7 +94,7 @@ def test_revisions_are_never_joined_over_files(feed: Path, tmp_path: Path, capsy
     """In the next month's file the same numbers are other updates, and they mean nothing to this month's."""
     data = tmp_path / "data"
     first = ScanFile(
-        [Listed(revision=7, id="a" * 8 + "-0000-4000-8000-000000000001", kb="3156013", superseded_by=(900,))]
+        [Listed(revision=7, id="a" * 8 + "-0000-4000-8000-000000000001", kb="3999991", superseded_by=(900,))]
     )
     second = ScanFile(
         [Listed(revision=900, id="b" * 8 + "-0000-4000-8000-000000000002", kb="4534310")], day="2025-03-11"
@@ -103,7 +103,7 @@ def test_revisions_are_never_joined_over_files(feed: Path, tmp_path: Path, capsy
     assert refresh(data, "--from", feed, "--wsus", scan_file(tmp_path, first)) == 0
     assert refresh(data, "--wsus", scan_file(tmp_path, second)) == 0
 
-    assert missing(data, tmp_path, capsys) == ["3156013"]
+    assert missing(data, tmp_path, capsys) == ["3999991"]
 
 
 def test_a_bad_scan_file_leaves_the_catalogue(feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,7 +140,7 @@ def test_show_names_every_source(feed: Path, tmp_path: Path, capsys: pytest.Capt
     refresh(data, "--from", feed, "--wsus", scan_file(tmp_path))
     capsys.readouterr()
 
-    main(["catalogue", "show", "3156013", "--format", "json", "--data-dir", str(data)])
+    main(["catalogue", "show", "3999991", "--format", "json", "--data-dir", str(data)])
 
     shown = json.loads(capsys.readouterr().out)
     assert shown["supersededBy"] == []
@@ -153,10 +153,10 @@ def test_explain_names_the_source(feed: Path, tmp_path: Path, capsys: pytest.Cap
     refresh(data, "--from", feed, "--wsus", scan_file(tmp_path))
     missing(data, tmp_path, capsys)
 
-    main(["explain", str(tmp_path / "seven.json"), "KB3156013", "--data-dir", str(data)])
+    main(["explain", str(tmp_path / "seven.json"), "KB3999991", "--data-dir", str(data)])
 
     told = " ".join(capsys.readouterr().out.split())
-    assert "names KB4534310, which supersedes KB3156013 (says wsusscn2 of 2025-02-11)" in told
+    assert "names KB4534310, which supersedes KB3999991 (says wsusscn2 of 2025-02-11)" in told
 
 
 def test_the_same_scan_file_gives_the_same_revision(feed: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from random import Random
 
 from kbgap.catalogue.compile import Corrections
+from kbgap.catalogue.edges import ScanEdge
 from kbgap.catalogue.records import Document, Entry, Remedy
 from kbgap.core.builds import Build
 from kbgap.core.model import Kind, Line, Product, Release
@@ -107,8 +108,29 @@ class _Maker:
             products={product.id: product for product in PRODUCTS},
             canonical={"99": WINDOWS.id},
             lines=tables,
-            corrections=Corrections(traceless=frozenset({TRACELESS}), standalone=standalone),
+            corrections=Corrections(
+                traceless=frozenset({TRACELESS}), standalone=standalone, scanned=self.told_besides()
+            ),
         )
+
+    def told_besides(self) -> dict[str, tuple[ScanEdge, ...]]:
+        """What another source says of supersedence, here and there, and of KBs that no document names."""
+        named = sorted({remedy.kb for entries in self.drafts for entry in entries for remedy in entry.remedies})
+        told: dict[str, tuple[ScanEdge, ...]] = {}
+        for older in named:
+            later = [kb for kb in (*named, f"{older[:-1]}9", "5099999") if kb > older]
+            if later and self.luck(0.25):
+                told[older] = tuple(
+                    ScanEdge(
+                        newer=newer,
+                        source="another",
+                        day="2025-02-11",
+                        lines=frozenset(line for line in ("9600", "7601") if self.luck(0.5)),
+                        elsewhere=self.luck(0.5),
+                    )
+                    for newer in sorted({self.random.choice(later) for _ in range(self.random.randint(1, 3))})
+                )
+        return told
 
     # --- one month ---
 
@@ -179,7 +201,8 @@ class _Maker:
             self.releases["9600"].append(Release(kb=preview, kind="preview-rollup", date=self.day(month, 17)))
         older = (self.last["9600"],) if "9600" in self.last and self.luck(0.6) else ()
         monthly = _remedy(rollup, Kind.ROLLUP, supersedes=older)
-        alone = _remedy(security_only, Kind.SECURITY_ONLY)
+        before = (self.last["9600"], str(first - 8)) if month and self.luck(0.2) else ()  # it contains neither
+        alone = _remedy(security_only, Kind.SECURITY_ONLY, supersedes=before)
         self.entries(month, [SERVER], [monthly, alone])
         self.entries(month, [SERVER], [monthly])
         self.entries(month, [OLD_IE], [monthly, _remedy(browser, Kind.IE_CUMULATIVE)])

@@ -1,5 +1,8 @@
 """Which KBs contain which, on one platform and for one product: Microsoft's edges, and where they break, the order.
 
+Microsoft's edges hold, but for one kind: a security-only update contains no other release of its line, though some
+name the month before (5003228), or its rollup (5004951).
+
 Supercedence is empty or misses a step so often that a patched machine would be called unpatched (semantics 4, "Chain
 broken"). Five things mend it, each only where later updates are known to contain earlier ones:
 
@@ -10,11 +13,12 @@ broken"). Five things mend it, each only where later updates are known to contai
 3. A child before its parent: lists show the child, and Supercedence names the older KB by either number.
 4. Security-only updates and those of Internet Explorer before Windows 10, by the rollups from the same day on that are
    for the product. Microsoft mostly says so by naming both for one CVE, but not always: 4483187, 5016679, 5043049.
-5. What Microsoft's offline scan file says, where one was given (``wsus_edges.py``).
+5. What our table of facts of Microsoft's offline scan file says, and such a file itself, where one was given
+   (``supersedence_table.py``, ``wsus_edges.py``).
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from kbgap.catalogue.edges import Edges
@@ -37,7 +41,7 @@ class Chains:
     ) -> None:
         """Read ``rows`` and the release tables of ``lines`` when asked; ``products`` by canonical id.
 
-        ``scanned`` are the edges of the offline scan files at hand.
+        ``scanned`` are the edges of our table and of the offline scan files at hand.
         """
         self._rows = rows
         self._scanned = ScannedEdges(scanned or {}, rows, lines)
@@ -65,6 +69,7 @@ class Chains:
         edges = set(self._rows.edges.get(platform, set()))
         line = self._lines.get(line_id)
         if line is not None and not line.cumulative:
+            edges.difference_update(edges_across_months(edges, line))
             rollups = [release.kb for release in line.releases if release.kind in _ROLLUPS]
             edges.update((newer, older) for older, newer in pairwise(rollups))
         return edges
@@ -119,6 +124,12 @@ class Chains:
                 later = [(day, int(rollup), rollup) for rollup, day in rollups.items() if day >= days[kb]]
                 edges |= {(min(later)[2], kb)} if later else set()
         return edges
+
+
+def edges_across_months(edges: Iterable[Edge], line: Line) -> list[Edge]:
+    """Those by which a security-only update of a line before Windows 10 would contain another release of the line."""
+    kinds = {release.kb: release.kind for release in line.releases}
+    return [(newer, older) for newer, older in edges if older in kinds and kinds.get(newer) == Kind.SECURITY_ONLY]
 
 
 def _contains(versions: Sequence[str], others: Sequence[str]) -> bool:

@@ -51,13 +51,19 @@ def load_scan_products() -> Mapping[str, str]:
     """The line of each product of a scan file that is a Windows before 10, by GUID, as the package's table says."""
     text = files("kbgap.data").joinpath(_TABLE).read_text(encoding="utf-8")
     table = read_table(text, _Table, where=_TABLE)
-    known = {line.id for line in load_line_rules() if not line.cumulative}
+    known = lines_before_10()
     for number, product in enumerate(table.product):
         if product.line not in known:
             mend = "mend the table, or install kbgap again if you did not change it"
             place = f"{_TABLE}: $.product[{number}]"
             raise Invalid(f"there is no line {product.line!r} before Windows 10", where=place, mend=mend)
     return {product.id: product.line for product in table.product}
+
+
+@cache
+def lines_before_10() -> frozenset[str]:
+    """The ids of the lines where the list of updates decides, not the build."""
+    return frozenset(line.id for line in load_line_rules() if not line.cumulative)
 
 
 def join_scans(scans: Iterable[Scan], lines: Mapping[str, str]) -> Edges:

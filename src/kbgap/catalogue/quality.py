@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
+from kbgap.catalogue.chains import edges_across_months
 from kbgap.catalogue.gather import Rows
 from kbgap.catalogue.published import Dropped
 from kbgap.catalogue.records import Document, Oddity
@@ -31,6 +32,7 @@ def oddities_of(
         *_without_supersedence(rows, lines),
         *_differing_supersedence(rows),
         *_self_edges(rows),
+        *_across_months(rows, lines, products),
         *_names(names),
         *_without_rule(rows, names, products),
         *_dropped(dropped, products),
@@ -78,6 +80,20 @@ def _self_edges(rows: Rows) -> Iterator[Oddity]:
     named = {newer for edges in rows.edges.values() for newer, older in edges if newer == older}
     for kb in sorted(named, key=int):
         yield Oddity(kind="update that supersedes itself", where=f"KB{kb}", text="the edge is dropped", kb=kb)
+
+
+def _across_months(rows: Rows, lines: Mapping[str, Line], products: Mapping[str, Product]) -> Iterator[Oddity]:
+    """A security-only update that names another release of its line as superseded: it holds one month only."""
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for platform, edges in rows.edges.items():
+        line = lines.get(products[platform].line) if platform in products else None
+        if line is not None and not line.cumulative:
+            for edge in edges_across_months(edges, line):
+                found[edge].add(line.id)
+    for (newer, older), held in sorted(found.items()):
+        kind = "security-only update that supersedes another month"
+        text = f"names KB{older} on line {', '.join(sorted(held))}"
+        yield Oddity(kind=kind, where=f"KB{newer}", text=text, kb=newer)
 
 
 def _names(names: Mapping[str, set[str]]) -> Iterator[Oddity]:

@@ -16,6 +16,7 @@ _DEALT_WITH = {
     "fixed build contradicts the release table": "rule 3.3: the release table goes first",
     "product id with several names": "rule 3.1: each name means the same product",
     "product name with several ids": "rule 3.1: ids with one meaning are one product",
+    "security-only update that supersedes another month": "rule 3.3e: the edge is left out",
     "several superseded updates": "rule 3.3e: each of them counts",
     "unreadable Supercedence": "rule 3.3e: what can be read of it counts",
     "update listed for a wrong product": "rule 3.2: the rows are left out",

@@ -10,6 +10,7 @@ from kbgap.core.verdicts import IsCovered, ListedSuperseding, Verdict
 from kbgap.inventory.kb import parse_kb
 from kbgap.inventory.normalise import Outside, normalise
 from kbgap.inventory.report import Report
+from kbgap.operations.supersedence_sources import Contained, contained_in, sources_between
 from kbgap.operations.telling import decode_evidence
 from kbgap.store import machines, states
 from kbgap.store.database import Database
@@ -73,11 +74,12 @@ def explain_report(
         note = f"the machine is outside the catalogue: {normalised.reason}"
         return Explanation(machine=machine, kb=number, name=name, software=(), note=note)
     fixes = catalogue.fixes_of(product.product for product in normalised.evidence.products)
+    contained = contained_in(fixes.values())
     explained = tuple(
         ExplainedSoftware(
             software=state.software,
             verdict=finding.verdict,
-            because=explain_verdict(number, finding.verdict) + _source(catalogue, number, finding.verdict),
+            because=explain_verdict(number, finding.verdict) + _source(catalogue, number, finding.verdict, contained),
         )
         for state in whole(normalised.evidence)
         for finding in assess(state, fixes)
@@ -87,12 +89,11 @@ def explain_report(
     return Explanation(machine=machine, kb=number, name=name, software=explained, note=note)
 
 
-def _source(catalogue: CatalogueFile, kb: str, verdict: Verdict) -> str:
+def _source(catalogue: CatalogueFile, kb: str, verdict: Verdict, contained: Contained) -> str:
     """Who says that the listed KB supersedes this one, where it is neither Microsoft's documents nor their order."""
     match verdict:
         case IsCovered(evidence=ListedSuperseding(by=newer), by=other):
-            update = catalogue.update(other or kb)
-            edges = [edge for edge in update.scanned if edge.kb == newer and newer not in update.superseded_by]
-            return "".join(f" (says {edge.source} of {edge.day})" for edge in edges)
+            sources = sources_between(catalogue, other or kb, newer, contained)
+            return f" (says {', '.join(sources)})" if sources else ""
         case _:
             return ""

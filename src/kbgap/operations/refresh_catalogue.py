@@ -9,7 +9,7 @@ from kbgap.catalogue.application_builds import load_application_builds
 from kbgap.catalogue.cache import Cache
 from kbgap.catalogue.collect import Collected, collect
 from kbgap.catalogue.compile import Compiled, Corrections, compile_catalogue
-from kbgap.catalogue.edges import join_scans, load_scan_products
+from kbgap.catalogue.edges import Edges, join_scans, load_scan_products
 from kbgap.catalogue.file import CatalogueFile, write_catalogue
 from kbgap.catalogue.mended import mended_errors
 from kbgap.catalogue.offers import Progress, silent
@@ -19,6 +19,7 @@ from kbgap.catalogue.releases import load_releases, with_releases
 from kbgap.catalogue.rules import load_lines, load_product_rules
 from kbgap.catalogue.shelf import Shelf
 from kbgap.catalogue.source import Service
+from kbgap.catalogue.supersedence_table import load_supersedence, with_scans
 from kbgap.catalogue.wsus import Scan, read_scan
 from kbgap.catalogue.wsus_shelf import ScanShelf
 from kbgap.core.errors import Invalid, Unavailable
@@ -80,10 +81,12 @@ def refresh_catalogue(
         return Refreshed(path=path, revision=now.revision, is_new=is_new, collected=collected, scans=scans)
 
 
-def compile_documents(documents: Iterable[Document], scans: Iterable[Scan] = ()) -> Compiled:
-    """Correct documents by the overrides and compile them with the package's product rules and release table.
+def compile_documents(
+    documents: Iterable[Document], scans: Iterable[Scan] = (), supersedence: Edges | None = None
+) -> Compiled:
+    """Correct documents by the overrides and compile them with the package's product rules and tables.
 
-    ``scans``: what offline scan files say of supersedence.
+    ``scans``: what offline scan files say of supersedence, beside ``supersedence``, by default the package's own table.
     """
     overrides = load_overrides()
     corrected, use = apply(documents, overrides)
@@ -97,7 +100,9 @@ def compile_documents(documents: Iterable[Document], scans: Iterable[Scan] = ())
         traceless=overrides.traceless,
         standalone=overrides.standalone,
         application_builds=load_application_builds(),
-        scanned=join_scans(scans, load_scan_products()),
+        scanned=with_scans(
+            load_supersedence() if supersedence is None else supersedence, join_scans(scans, load_scan_products())
+        ),
     )
     compiled = compile_catalogue(corrected, table.products, table.canonical, lines, corrections)
     oddities = compiled.oddities | mended_errors(overrides, use, corrected)
