@@ -27,6 +27,7 @@ from kbgap.operations.export_assessments import (
 from kbgap.operations.export_to_file import Assessment, Form, Wanted, export_to_file
 from kbgap.operations.load_catalogue import load_catalogue
 from kbgap.operations.manage_machines import exclude_machine, sweep_machines
+from kbgap.operations.read_missing import missing_for_machine
 from kbgap.operations.report_inventory import report_inventory
 from kbgap.store import walking
 from kbgap.store.database import Database
@@ -42,6 +43,7 @@ PROGRAMS = (
     Program(vendor="Пример", name="Программа\t1", version="1"),
     Program(name="Nameless", version=None),
 )
+SOFTWARE = Assessment.INVENTORY
 ISO = "%Y-%m-%dT%H:%M:%SZ"
 SINCE, NOWADAYS = later(days=20), later(days=30)
 
@@ -95,7 +97,22 @@ def told_by_api(database: Database, assessment: Assessment) -> Rows:
         Assessment.VULNERABILITIES: lambda: software_vulnerabilities(database, TENANT, NOWADAYS, whole),
         Assessment.CHANGES: lambda: vulnerability_changes(database, TENANT, SINCE, NOWADAYS, whole),
     }
+    if assessment is Assessment.MISSING:
+        return missing_by_machine(database)
     return [msgspec.json.decode(msgspec.json.encode(row)) for row in lists[assessment]().rows]
+
+
+def missing_by_machine(database: Database) -> Rows:
+    """The rows of ``getmissingkbs`` of each machine that counts, behind what the list of software says of machines."""
+    head = ("deviceId", "rbacGroupId", "rbacGroupName", "deviceName", "osPlatform")
+    machines = {row["deviceId"]: {name: row[name] for name in head} for row in told_by_api(database, SOFTWARE)}
+    rows = []
+    for machine in machines.values():
+        for row in missing_for_machine(database, TENANT, machine["deviceId"]):
+            told = msgspec.json.decode(msgspec.json.encode(row))
+            assert told.pop("machineMissedOn") == 1
+            rows.append({**machine, **told})
+    return rows
 
 
 def written(database: Database, folder: Path, wanted: Wanted, now: datetime = NOWADAYS) -> Path:
@@ -196,7 +213,7 @@ def test_a_fleet_without_machines_has_a_file_without_rows(
     assert (tmp_path / "out.jsonl").read_bytes() == b""
     with duckdb.connect() as reader:
         columns = reader.read_parquet(str(tmp_path / "out.parquet")).columns
-    assert columns[-1] in {"EndOfSupportDate", "RegistryPath", "CveMitigationStatus", "EventTimestamp"}
+    assert columns[-1] in {"EndOfSupportDate", "RegistryPath", "CveMitigationStatus", "EventTimestamp", "CveAddressed"}
 
 
 def test_parquet_says_what_it_is_of(lived: Database, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ _ASSESSMENTS = {  # operations.export_to_file.Assessment
     "plain-inventory": "all other programs",
     "vulnerabilities": "every open CVE of every software",
     "changes": "CVEs that came or went",
+    "missing": "every KB that a machine misses",
 }
 _ID_HELP = "machine id or DNS name"
 
@@ -79,7 +80,7 @@ def _filter(command: argparse.ArgumentParser, example: str) -> None:
 
 def add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """``kbgap export``."""
-    summary = "write all machines' software, or every CVE that is open on them, to a file"
+    summary = "write what all machines have or miss, or every CVE that is open on them, to a file"
     command = add_command(commands, "export", "export.export", summary)
     command.add_argument("assessment", choices=tuple(_ASSESSMENTS), help=_in_words(_ASSESSMENTS))
     command.add_argument("file", type=Path, metavar="FILE", help="what to write; in a folder it gets the export's name")

@@ -18,10 +18,12 @@ from kbgap.store.export_rows import (
     AssetSoftware,
     AssetVulnerability,
     DeltaAssetVulnerability,
+    MissingOnMachine,
     lines,
 )
 from kbgap.store.inventory_exports import other_software, recognised_software
 from kbgap.store.listing import Listed
+from kbgap.store.missing_exports import missing_everywhere
 from kbgap.store.walking import Path, every, walk
 
 FURTHEST_BACK = timedelta(days=14)
@@ -129,6 +131,11 @@ def changed(look: Look, since: datetime) -> Path[DeltaAssetVulnerability, Any]:
             mend="take the whole list, and then its changes",
         )
     return cve_export(look).changes(look.scopes, since)
+
+
+def missing(look: Look) -> Path[MissingOnMachine, Any]:
+    """Every machine that counts with every KB that it misses, as ``getmissingkbs`` of the machine has them."""
+    return missing_everywhere(look.on_machines, look.scopes, has_groups=_has_groups(look))
 
 
 def cve_export(look: Look) -> CveExport:

@@ -20,6 +20,7 @@ from kbgap.store.export_rows import (
     AssetSoftware,
     AssetVulnerability,
     DeltaAssetVulnerability,
+    MissingOnMachine,
     lines,
     spelling,
 )
@@ -40,6 +41,7 @@ class Assessment(StrEnum):
     PLAIN_INVENTORY = "plain-inventory"
     VULNERABILITIES = "vulnerabilities"
     CHANGES = "changes"
+    MISSING = "missing"
 
 
 class Form(StrEnum):
@@ -55,6 +57,7 @@ _ROWS: Mapping[Assessment, type[msgspec.Struct]] = {
     Assessment.PLAIN_INVENTORY: AssetNonCpeSoftware,
     Assessment.VULNERABILITIES: AssetVulnerability,
     Assessment.CHANGES: DeltaAssetVulnerability,
+    Assessment.MISSING: MissingOnMachine,
 }
 
 
@@ -108,7 +111,7 @@ def _tables(tables: Tables, look: Look, wanted: Wanted) -> CveTables | ItemTable
     match wanted.assessment:
         case Assessment.VULNERABILITIES:
             return CveTables(tables, export_assessments.cve_export(look), walk.where)
-        case Assessment.INVENTORY | Assessment.PLAIN_INVENTORY:
+        case Assessment.INVENTORY | Assessment.PLAIN_INVENTORY | Assessment.MISSING:
             return ItemTables(tables, walk, of)
         case Assessment.CHANGES:
             return RowTables(tables, walk, of)
@@ -136,6 +139,8 @@ def _walk(look: Look, wanted: Wanted) -> Walk[Any, Any]:
             return export_assessments.open_now(look)
         case Assessment.CHANGES:
             return export_assessments.changed(look, wanted.since or look.now)
+        case Assessment.MISSING:
+            return export_assessments.missing(look)
 
 
 def _notes(look: Look, tenant: str, wanted: Wanted) -> Mapping[str, str]:

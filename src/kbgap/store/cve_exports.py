@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
@@ -32,6 +33,7 @@ _COLUMNS = {
 }
 _SHARED = frozenset({"softwareVendor", "softwareName", "cveId", "vulnerabilitySeverityLevel"})
 _IN_ID = "_"
+_MACHINES, _SOFTWARE = 4, 10_000  # whose members are kept while their rows are made, one after the other
 _CVE = attrgetter("cve")
 _UNKNOWN = CveFact("Low", 0.0, is_exploited=False)
 
@@ -66,6 +68,10 @@ class CveExport:
         self._has_groups = has_groups
         connection, revision = on_machines.connection, on_machines.revision
         self._updates: Mapping[str, UpdateFact] = on_machines.effects.updates(connection, revision)
+        self._machine_of = lru_cache(maxsize=_MACHINES)(self.of_machine)
+        self._software_of = lru_cache(maxsize=_SOFTWARE)(self.of_software)
+        self._cve_of = lru_cache(maxsize=None)(self.of_cve)
+        self._kb_of = lru_cache(maxsize=None)(self.of_kb)
         self._addressed: Addressed = on_machines.effects.addressed(connection, revision)
 
     def open_now(self, scopes: Collection[int]) -> Path[AssetVulnerability, _OpenSince]:
@@ -171,10 +177,10 @@ class CveExport:
     def _row(self, machine: Walked, what: _OpenSince) -> dict[str, object]:
         return {
             "id": _IN_ID.join((machine.machine_id, VENDOR, what.software, what.version or "", what.cve)),
-            **self.of_machine(machine),
-            **self.of_software(what.software, what.version),
-            **self.of_cve(what.cve),
-            **self.of_kb(what.kb),
+            **self._machine_of(machine),
+            **self._software_of(what.software, what.version),
+            **self._cve_of(what.cve),
+            **self._kb_of(what.kb),
             "first_seen_timestamp": timestamp(what.first_seen),
         }
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -45,6 +46,22 @@ class AssetNonCpeSoftware(msgspec.Struct, frozen=True, kw_only=True, rename="cam
     software_version: str | None
     software_last_seen_timestamp: str | None
     registry_path: str | None = None
+
+
+class MissingOnMachine(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One KB that one machine misses, as in ``getmissingkbs`` of that machine; a list of our own, not the service's."""
+
+    device_id: str
+    rbac_group_id: int
+    rbac_group_name: str
+    device_name: str
+    os_platform: str
+    id: str
+    name: str
+    os_build: int | None
+    products_names: tuple[str, ...]
+    url: str
+    cve_addressed: int
 
 
 class AssetVulnerability(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -91,6 +108,7 @@ def day(last: date | None) -> str | None:
     return None if last is None else f"{last.isoformat()}T00:00:00+00:00"
 
 
+@lru_cache(maxsize=10_000)
 def timestamp(moment: datetime) -> str:
     """A moment as the exports write it: 2020-12-30 14:17:26, in UTC."""
     return moment.strftime("%Y-%m-%d %H:%M:%S")

@@ -33,6 +33,7 @@ _PACKING = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
 _TYPES: Mapping[object, object] = {
     bool: "BOOLEAN",
     int: "BIGINT",
+    int | None: "BIGINT",
     float: "DOUBLE",
     str: "VARCHAR",
     str | None: "VARCHAR",
