@@ -7,7 +7,7 @@ from bench.clock import watching_others
 from bench.figures import Benchmark, print_table
 from bench.given import given
 
-NAMES = ("help", "audit", "compile", "judge", "rejudge", "ingest", "answers", "growth", "concurrent", "soak")
+NAMES = ("help", "audit", "compile", "judge", "rejudge", "ingest", "answers", "growth", "concurrent", "export", "soak")
 
 
 def main(names: list[str]) -> int:
