@@ -154,6 +154,11 @@ def lock_for_migration(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
 
 
+def needs_statistics(connection: Connection) -> bool:
+    """Whether the database has to be told how rows are spread."""
+    return connection.dialect.name == "sqlite"
+
+
 def has_citus(connection: Connection) -> bool:
     """Whether the database can distribute tables over nodes."""
     if connection.dialect.name != "postgresql":

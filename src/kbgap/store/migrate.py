@@ -13,7 +13,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 
 from kbgap.core.errors import Unavailable
-from kbgap.store import dialect, schema
+from kbgap.store import dialect, planning, schema
 from kbgap.store.database import Database, schema_version
 
 _STEPS = Path(__file__).parent / "migrations"
@@ -26,7 +26,9 @@ def migrate(url: str, *, to: str = "head") -> str:
     """
     with Database(url, pool_size=1, foreign_keys=False) as database, database.transaction() as connection:
         dialect.lock_for_migration(connection)
-        return _upgrade(connection, to)
+        version = _upgrade(connection, to)
+        planning.tell_spread(connection)
+        return version
 
 
 def steps() -> tuple[str, ...]:

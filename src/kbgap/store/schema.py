@@ -23,7 +23,7 @@ from sqlalchemy import (
 from kbgap.store import schema_answers, schema_clients  # noqa: F401 - their tables belong to the same schema
 from kbgap.store.columns import Instant, inside, key, metadata, revision_column, tenant_column
 
-MIGRATED_TO = "0007"
+MIGRATED_TO = "0008"
 
 # --- what Microsoft publishes: no tenant, written in batches ---------------------------------------------------------
 
@@ -189,6 +189,7 @@ machine = Table(
     Index(None, "tenant_id", "evidence"),
     Index(None, "tenant_id", "software_set"),
     Index(None, "tenant_id", "computer_dns_name"),
+    sqlite_with_rowid=False,  # a page of a list reads neighbours
 )
 
 # Apart and narrow, because every heartbeat writes it.

@@ -191,11 +191,13 @@ def _named(connection: Connection, tenant: TenantKey, keys: Collection[bytes]) -
 def lists_with(tenant: TenantKey, software: str) -> CompoundSelect[bytes]:
     """The keys of the lists that have some version of a software, as a SELECT."""
     there, gone = set_item.alias(), set_item.alias()
-    named = select(program.c.program).where(program.c.tenant_id == tenant, program.c.software == software)
-    written = and_(there.c.tenant_id == tenant, there.c.program.in_(named), there.c.is_there)
-    of_base = software_set.join(
-        there, and_(there.c.tenant_id == software_set.c.tenant_id, there.c.software_set == software_set.c.base)
+    # From the program to its lists: SQLite, which keeps no statistics, would otherwise look through all lists.
+    named = program.join(there, and_(there.c.tenant_id == program.c.tenant_id, there.c.program == program.c.program))
+    of_base = named.join(
+        software_set,
+        and_(software_set.c.tenant_id == there.c.tenant_id, software_set.c.base == there.c.software_set),
     )
+    written = and_(program.c.tenant_id == tenant, program.c.software == software, there.c.is_there)
     removed = exists().where(
         gone.c.tenant_id == tenant,
         gone.c.software_set == software_set.c.software_set,
@@ -203,10 +205,8 @@ def lists_with(tenant: TenantKey, software: str) -> CompoundSelect[bytes]:
         ~gone.c.is_there,
     )
     return union_all(
-        select(there.c.software_set).where(written),
-        select(software_set.c.software_set)
-        .select_from(of_base)
-        .where(software_set.c.tenant_id == tenant, written, ~removed),
+        select(there.c.software_set).select_from(named).where(written),
+        select(software_set.c.software_set).select_from(of_base).where(written, ~removed),
     )
 
 

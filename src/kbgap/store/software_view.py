@@ -135,12 +135,12 @@ def of_profile(connection: Connection, tenant: TenantKey, profile: bytes) -> set
 
 def has_software(tenant: TenantKey, of: SoftwareId) -> ColumnElement[bool]:
     """The machines that have it: in a state that is judged, or in the list of their programs."""
-    joined = _link.join(_state, and_(_state.c.tenant_id == _link.c.tenant_id, _state.c.state == _link.c.state))
-    judged = and_(_link.c.tenant_id == tenant, _state.c.software == of.name)
     in_list = _machine.c.software_set.in_(lists_with(tenant, str(of)))
     if not of.is_judged:
         return in_list
-    return or_(_machine.c.profile.in_(select(_link.c.profile).select_from(joined).where(judged)), in_list)
+    states = select(_state.c.state).where(_state.c.tenant_id == tenant, _state.c.software == of.name)
+    judged = select(_link.c.profile).where(_link.c.tenant_id == tenant, _link.c.state.in_(states))
+    return or_(_machine.c.profile.in_(judged), in_list)
 
 
 def _listed(connection: Connection, tenant: TenantKey, groups: Collection[int] | None) -> Mapping[str, int]:
