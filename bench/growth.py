@@ -99,8 +99,9 @@ def _send(database: Database, catalogue: CatalogueFile, body: bytes, taken: _Tak
 def _figures(what: str, database: Database, url: str, taken: _Taken, again: _Taken) -> Iterator[Figure]:
     new, known = (2_000, 5_000) if url.startswith("sqlite") else (None, None)
     yield Figure(f"{what}: new reports", taken.reports / taken.wall, "/s", new, is_least=True)
-    yield Figure(f"{what}: processor time for 1,000 of them", 1_000 * taken.cpu / taken.reports, "s")
+    yield Figure(f"{what}: processor time for 1,000 new ones", 1_000 * taken.cpu / taken.reports, "s")
     yield Figure(f"{what}: reports that change nothing", again.reports / again.wall, "/s", known, is_least=True)
+    yield Figure(f"{what}: processor time for 1,000 unchanged ones", 1_000 * again.cpu / again.reports, "s")
     asked = _asked_by_another(url)
     yield Figure(f"{what}: getmissingkbs, first answer of a process", asked["cold"], "ms")
     yield Figure(f"{what}: getmissingkbs, again", asked["again"], "ms", 20)

@@ -1,4 +1,4 @@
-"""A fleet as companies have it: the demo's machines by months, rings and departments, and 120 programs from images.
+"""A fleet as companies have it: the demo's machines by months, rings and departments, and programs from images.
 
 Twenty machines share an image, that is a list of programs, and on every fourth somebody has installed one more. The
 programs of an image are some that everybody has, and others out of a few thousand, of which few are on many machines
@@ -11,15 +11,16 @@ from random import Random
 
 import msgspec
 
+from bench.given import size
 from bench.machines import NOW, SEED
 from kbgap.catalogue.file import CatalogueFile
 from kbgap.inventory.report import Machine, Report, Software, encode_report
 from kbgap.operations.demo_fleet import demo_fleet
 
-PROGRAMS = 120  # of other makers than Microsoft, on each machine
+PROGRAMS = size("programs", 120)  # of other makers than Microsoft, on each machine
 _MACHINES_OF_AN_IMAGE = 20
 _WITH_ONE_MORE = 0.25
-_EVERYWHERE = 60  # of them are on every machine
+_EVERYWHERE = PROGRAMS // 2  # of them are on every machine
 _OTHERS = 3_000
 _VERSIONS = 12  # of each program
 _MAKERS = ("Contoso, Ltd.", "Fabrikam Inc.", "Northwind GmbH", "Tailspin Toys", "Proseware, Inc.", "Litware")

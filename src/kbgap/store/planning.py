@@ -1,8 +1,9 @@
 """Tell SQLite how rows are spread: without being told, it takes a tenant for a small part of every table.
 
 Its planner guesses that ten rows have the same value in the first column of an index. That column is ``tenant_id``,
-which nearly all rows have in common, so it would rather read all rows of a tenant than look up a second key. SQLite's own ANALYZE counts what is there at one moment, which is nothing when a server starts. So the numbers are
-written down once, when a database is migrated, and are the same in every one. PostgreSQL looks for itself.
+which nearly all rows have in common, so it would rather read all rows of a tenant than look up a second key. SQLite's
+own ANALYZE counts what is there at one moment, which is nothing when a server starts. So the numbers are written down
+once, when a database is migrated, and are the same in every one. PostgreSQL looks for itself.
 """
 
 from collections import defaultdict
