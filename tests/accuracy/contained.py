@@ -72,8 +72,8 @@ def older_by_newer(pairs: Iterable[tuple[str, str]]) -> Mapping[str, frozenset[s
 def bulletins(shared_data: Path) -> Labels:
     """What each bulletin says that it replaces, by the name of the product as the documents have it.
 
-    The list has rows of the documents too, some dated by an older CVE. In them a tag ("Microsoft Browsers") stands where
-    a bulletin has the component, so that the name is no product's.
+    The list has rows of the documents too, some dated by an older CVE. In them a tag ("Microsoft Browsers") stands
+    where a bulletin has the component, so that the name is no product's.
     """
     found: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for row in _rows(shared_data / "wesng" / "CVEs_20260628.csv.zst"):
