@@ -18,6 +18,7 @@ from kbgap.inventory.report import Machine as Reported
 from kbgap.inventory.report import Report
 from kbgap.inventory.report import Software as Program
 from kbgap.odata.options import Query
+from kbgap.operations import export_to_file as exporting
 from kbgap.operations.export_assessments import (
     plain_inventory,
     software_inventory,
@@ -29,8 +30,9 @@ from kbgap.operations.load_catalogue import load_catalogue
 from kbgap.operations.manage_machines import exclude_machine, sweep_machines
 from kbgap.operations.read_missing import missing_for_machine
 from kbgap.operations.report_inventory import report_inventory
-from kbgap.store import walking
+from kbgap.store import parquet_cves, parquet_items, walking
 from kbgap.store.database import Database
+from kbgap.store.export_rows import spelling
 from kbgap.store.timelines import Timelines
 from kbgap.store.walking import Walked
 from tests.builders import APRIL, BY, FEBRUARY, MARCH, NOW, OTHER_TENANT, TENANT, a_catalogue, a_report, later
@@ -43,6 +45,16 @@ PROGRAMS = (
     Program(vendor="Пример", name="Программа\t1", version="1"),
     Program(name="Nameless", version=None),
 )
+IN_PARQUET: dict[Any, str] = {
+    bool: "BOOLEAN",
+    float: "DOUBLE",
+    int: "BIGINT",
+    int | None: "BIGINT",
+    str: "VARCHAR",
+    str | None: "VARCHAR",
+    tuple[str, ...]: "VARCHAR[]",
+    datetime: "TIMESTAMP WITH TIME ZONE",
+}
 SOFTWARE = Assessment.INVENTORY
 ISO = "%Y-%m-%dT%H:%M:%SZ"
 SINCE, NOWADAYS = later(days=20), later(days=30)
@@ -161,6 +173,21 @@ def test_parquet_has_the_rows_of_the_api(lived: Database, tmp_path: Path, assess
     assert in_order([dict(zip(camel[0], row.values(), strict=True)) for row in table]) == in_order(camel)
 
 
+@pytest.mark.parametrize("assessment", [Assessment.VULNERABILITIES, Assessment.PLAIN_INVENTORY])
+def test_what_is_forgotten_on_the_way_is_written_again(
+    lived: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, assessment: Assessment
+) -> None:
+    """What machines share is remembered within bounds; beyond them the file has the same rows."""
+    for module in (parquet_cves, parquet_items):
+        monkeypatch.setattr(module, "_KEPT", 1)
+    monkeypatch.setattr(walking, "_FIRST_BATCH", 4)
+    monkeypatch.setattr(walking, "_LARGEST_BATCH", 4)
+
+    found = read_parquet(written(lived, tmp_path / "it's", Wanted(assessment, camel=True)))
+
+    assert in_order(found) == in_order(told_by_api(lived, assessment))
+
+
 def test_first_seen_differs_within_a_machine(lived: Database, tmp_path: Path) -> None:
     """The fleet of these tests is one in which that can go wrong: by what it was patched, and by a new catalogue."""
     rows = read_parquet(written(lived, tmp_path, Wanted(Assessment.VULNERABILITIES)))
@@ -212,8 +239,11 @@ def test_a_fleet_without_machines_has_a_file_without_rows(
     assert rows == [0, 0, 0]
     assert (tmp_path / "out.jsonl").read_bytes() == b""
     with duckdb.connect() as reader:
-        columns = reader.read_parquet(str(tmp_path / "out.parquet")).columns
-    assert columns[-1] in {"EndOfSupportDate", "RegistryPath", "CveMitigationStatus", "EventTimestamp", "CveAddressed"}
+        source = reader.read_parquet(str(tmp_path / "out.parquet"))
+        kinds = dict(zip(source.columns, map(str, source.types), strict=True))
+    of = exporting._ROWS[assessment]
+    expected = {spelling(camel=False)(field.encode_name): field.type for field in msgspec.structs.fields(of)}
+    assert kinds == {name: IN_PARQUET[kind] for name, kind in expected.items()}
 
 
 def test_parquet_says_what_it_is_of(lived: Database, tmp_path: Path) -> None:

@@ -68,6 +68,8 @@ class Tables:
 
     def share_texts(self, name: str, columns: Sequence[str]) -> None:
         """Keep each text of these columns once: they join and pack several times as fast; files have plain texts."""
+        if not columns:
+            return
         for column in columns:
             distinct = f'SELECT DISTINCT "{column}" AS x FROM {name} WHERE x IS NOT NULL ORDER BY x'
             self.run(f"CREATE TYPE {name}_{column} AS ENUM ({distinct})")
@@ -104,7 +106,7 @@ def tables_in(folder: Path, where: str) -> Iterator[Tables]:
     try:
         with duckdb.connect(folder / "tables.duckdb", config=config) as connection:
             yield Tables(connection)
-    except duckdb.Error as error:
+    except (duckdb.OperationalError, duckdb.FatalException) as error:  # anything else is our mistake
         # What the system said stands behind the name of a file of ours, which tells nobody anything.
         said = str(error).partition("\n")[0].rpartition('": ')[2]
         raise Unavailable(f"the file cannot be written ({said})", where=where) from error
