@@ -63,12 +63,13 @@ bench: $(VENV)/.dev-installed ## Benchmarks (BENCH=name runs one)
 venv: $(VENV)/.dev-installed ## The virtual environment with everything that tests and checks need
 
 .PHONY: lock
-lock: ## Write requirements.txt and requirements-dev.txt anew from pyproject.toml
+lock: ## Write requirements.txt, -parquet.txt and -dev.txt anew from pyproject.toml
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/pip install -qq uv
 	$(VENV)-lock/bin/uv lock --quiet --upgrade --exclude-newer "$(or $(COOLDOWN),7 days)"
 	$(VENV)-lock/bin/uv export $(EXPORT) --group build --output-file requirements.txt > /dev/null
-	$(VENV)-lock/bin/uv export $(EXPORT) --all-groups --all-extras --output-file requirements-dev.txt > /dev/null
+	$(VENV)-lock/bin/uv export $(EXPORT) --all-groups --output-file requirements-dev.txt > /dev/null
+	$(VENV)-lock/bin/uv export $(EXPORT) --only-group parquet --output-file requirements-parquet.txt > /dev/null
 	rm -rf $(VENV)-lock
 
 EXPORT := --quiet --frozen --format requirements.txt --no-emit-project --no-header --no-annotate
