@@ -122,6 +122,9 @@ def test_a_kb_of_another_line_is_dropped_and_kept_for_the_quality_report() -> No
     catalogue = compiled(wrong)
 
     assert [update.kb for update in catalogue.fixes[W10].updates] == ["4540673"]
+    cve = catalogue.cves["CVE-2020-1"]
+    assert [product.kbs for product in cve.products] == [("4540673",)]
+    assert [(row.kb, row.product) for row in cve.left_out] == [("4015549", PRODUCTS[W10].name)]
     (oddity,) = catalogue.oddities["update listed for a wrong product"]
     assert oddity.where == "KB4015549 for Windows 10 Version 1909 for x64-based Systems"
 

@@ -35,6 +35,25 @@ def test_a_cve_is_shown_in_the_documented_form(run: Run) -> None:
             "fixedBuild": "10.0.18363.720",
         }
     ]
+    assert shown["leftOut"] == []
+
+
+def test_a_row_that_judging_leaves_out_is_shown_as_such(run: Run, tmp_path: Path) -> None:
+    """5055528 of 22621 is named for 24H2: no machine there misses it, so it is not shown as what closes the CVE."""
+    flaw = entry("CVE-2025-0001", "2025-04-08", fix("5055528", WINDOWS), fix("5055523", WINDOWS))
+    month = document("2025-Apr", "April 2025 Security Updates", "2025-04-08", flaw)
+    run("catalogue", "import", str(write_catalogue(compile_documents([month]), tmp_path)))
+
+    shown = json.loads(run("catalogue", "show", "CVE-2025-0001", "--format", "json").out)
+    table = " ".join(run("catalogue", "show", "CVE-2025-0001").out.split())
+
+    reasons = [(row["kb"], row["product"], row["reason"]) for row in shown["leftOut"]]
+    product = "Windows 10 Version 1909 for x64-based Systems"
+    assert shown["products"] == []
+    assert reasons == [
+        (kb, product, f"the release table has KB{kb} on other lines only") for kb in ("5055528", "5055523")
+    ]
+    assert f"leftOut {product}, 5055528, the release table has KB5055528 on other lines only" in table
 
 
 @pytest.mark.parametrize(("subject", "code"), [("KB9999999", 2), ("CVE-2020-9999", 2), ("nonsense", 2)])

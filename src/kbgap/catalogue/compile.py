@@ -94,7 +94,7 @@ def compile_catalogue(
         lines=known,
         fixes=fixes,
         updates=describe_updates(rows, fixes, known, corrections.scanned),
-        cves=describe_cves(documents, products, canonical, rows, known, fixes),
+        cves=describe_cves(documents, products, canonical, rows, known, fixes, compiler.dropped),
         documents=tuple(facts_of(document) for document in sorted(documents, key=lambda d: (d.initial, d.id))),
         oddities=oddities_of(documents, rows, known, products, compiler.dropped),
     )

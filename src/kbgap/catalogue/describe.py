@@ -1,11 +1,19 @@
 """Describe each KB and each CVE for people and for the API, from the rows and from what compiling made of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from kbgap.catalogue.edges import Edges
 from kbgap.catalogue.gather import Rows
-from kbgap.catalogue.published import BuildOnLine, FixedProduct, PublishedCve, PublishedUpdate, ScannedNewer
+from kbgap.catalogue.published import (
+    BuildOnLine,
+    Dropped,
+    FixedProduct,
+    LeftOut,
+    PublishedCve,
+    PublishedUpdate,
+    ScannedNewer,
+)
 from kbgap.catalogue.records import Document, Entry
 from kbgap.core.builds import parse_os_build
 from kbgap.core.model import ByMark, ByVersion, Line, Product, ProductFixes, Servicing
@@ -74,8 +82,15 @@ def describe_cves(
     rows: Rows,
     lines: Mapping[str, Line],
     fixes: Mapping[str, ProductFixes],
+    dropped: Iterable[Dropped],
 ) -> dict[str, PublishedCve]:
-    """Every entry that a KB or a version fixes; of several entries with one id the one revised last."""
+    """Every entry that a KB or a version fixes; of several entries with one id the one revised last.
+
+    What compiling has ``dropped`` is told apart: it closes nothing there.
+    """
+    reasons: dict[str, dict[str, str]] = defaultdict(dict)  # by KB and product
+    for row in dropped:
+        reasons[row.kb][row.product] = row.reason
     corrected = {(line.id, r.kb): str(r.build) for line in lines.values() for r in line.releases if r.build is not None}
     corrected.update(_builds_of_marks(fixes))
     corrected.update(_builds_of_programs(fixes))
@@ -87,12 +102,16 @@ def describe_cves(
                 continue
             known = described.get(entry.id)
             if known is None or known.revised <= entry.revised:
-                fixed = _fixed_products(entry, names, products, canonical, corrected)
-                described[entry.id] = _describe(entry, fixed, rows.dates.get(entry.id, entry.published))
+                left_out = _left_out(entry, products, canonical, reasons)
+                fixed = _fixed_products(entry, names, products, canonical, corrected, left_out.keys())
+                date = rows.dates.get(entry.id, entry.published)
+                described[entry.id] = _describe(entry, fixed, tuple(left_out.values()), date)
     return described
 
 
-def _describe(entry: Entry, fixed: tuple[FixedProduct, ...], published: str) -> PublishedCve:
+def _describe(
+    entry: Entry, fixed: tuple[FixedProduct, ...], left_out: tuple[LeftOut, ...], published: str
+) -> PublishedCve:
     best = max(entry.scores, key=lambda score: score.base, default=None)
     words = {_SEVERITY.get(word.casefold(), "") for word in entry.severities.values()}
     return PublishedCve(
@@ -106,7 +125,24 @@ def _describe(entry: Entry, fixed: tuple[FixedProduct, ...], published: str) -> 
         exploit=entry.exploit,
         products=fixed,
         description=entry.description,
+        left_out=left_out,
     )
+
+
+def _left_out(
+    entry: Entry,
+    products: Mapping[str, Product],
+    canonical: Mapping[str, str],
+    reasons: Mapping[str, Mapping[str, str]],
+) -> dict[tuple[str, str], LeftOut]:
+    """The rows of the entry that judging does not read, by product id and KB."""
+    found: dict[tuple[str, str], LeftOut] = {}
+    for remedy in entry.remedies:
+        by_product = reasons.get(remedy.kb, {})
+        for item in dict.fromkeys(canonical.get(i, i) for i in remedy.products) if by_product else ():
+            if item in by_product:
+                found[item, remedy.kb] = LeftOut(product=products[item].name, kb=remedy.kb, reason=by_product[item])
+    return found
 
 
 def _fixed_products(
@@ -115,12 +151,15 @@ def _fixed_products(
     products: Mapping[str, Product],
     canonical: Mapping[str, str],
     corrected: Mapping[tuple[str, str], str],
+    left_out: Container[tuple[str, str]],
 ) -> tuple[FixedProduct, ...]:
     """Each product that the entry's fixes name, with its KBs and the build that the release table or the row gives."""
     kbs: dict[str, dict[str, None]] = defaultdict(dict)
     builds: dict[str, dict[str, None]] = defaultdict(dict)
     for remedy in entry.remedies:
         for item in dict.fromkeys(canonical.get(i, i) for i in remedy.products):
+            if (item, remedy.kb) in left_out:
+                continue
             kbs[item][remedy.kb] = None
             product = products.get(item)
             known = corrected.get((product.line or product.id, remedy.kb)) if product is not None else None

@@ -47,8 +47,19 @@ class FixedProduct(Value, frozen=True):
     fixed_build: str
 
 
+class LeftOut(Value, frozen=True):
+    """A KB that a CVE names for a product (by its name) and that judging leaves out there, with the reason."""
+
+    product: str
+    kb: str
+    reason: str
+
+
 class PublishedCve(Value, frozen=True):
-    """One CVE or advisory; ``severity`` is the API's word (semantics 3.10), ``cvss`` the highest base score."""
+    """One CVE or advisory; ``severity`` is the API's word (semantics 3.10), ``cvss`` the highest base score.
+
+    ``products`` and their KBs are those that are judged, or that no rule of ours knows; the others are ``left_out``.
+    """
 
     id: str
     title: str
@@ -60,6 +71,7 @@ class PublishedCve(Value, frozen=True):
     exploit: str
     products: tuple[FixedProduct, ...]
     description: str = ""
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class DocumentFacts(Value, frozen=True):

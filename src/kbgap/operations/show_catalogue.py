@@ -40,7 +40,10 @@ def show_update(catalogue: CatalogueFile, kb: str, day: str | None = None) -> di
 
 
 def show_cve(catalogue: CatalogueFile, identifier: str, day: str | None = None) -> dict[str, object]:
-    """``id, title, severity, cvssV3, publishedOn, products`` of one CVE or advisory; NotFound when there is none."""
+    """``id, title, severity, cvssV3, publishedOn, products, leftOut`` of a CVE or advisory; NotFound if there is none.
+
+    ``leftOut``: what Microsoft names and judging does not read, with the reason.
+    """
     cve = catalogue.cve(identifier)
     if day is not None and cve.published > day:
         raise NotFound(f"{identifier} is dated {cve.published}, after {day}")
@@ -63,6 +66,11 @@ def show_cve(catalogue: CatalogueFile, identifier: str, day: str | None = None) 
         "cvssV3": cve.cvss,
         "publishedOn": cve.published,
         "products": products,
+        "leftOut": [
+            {"product": row.product, "kb": row.kb, "reason": row.reason}
+            for row in cve.left_out
+            if day is None or _day_of(catalogue, row.kb) <= day
+        ],
     }
 
 
