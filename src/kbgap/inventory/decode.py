@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NoReturn
 
 import msgspec
 
 from kbgap.core.errors import Invalid
+from kbgap.core.memo import Memo
 from kbgap.inventory.packing import unpack
 from kbgap.inventory.report import MOST_PROGRAMS, Report, Software
 
@@ -126,7 +126,7 @@ def _with_known_programs(text: str) -> Report | None:
             return None
         _check_shape(rest, "")
         report = _DECODER.decode(rest)
-        of_item = _remembered_program if max(map(len, items), default=0) <= _SHORT else _read_program
+        of_item = _programs.__getitem__ if max(map(len, items), default=0) <= _SHORT else _read_program
         programs = tuple(map(of_item, items))
     except (ValueError, RecursionError, Invalid):
         return None
@@ -145,7 +145,7 @@ def _read_program(item: bytes) -> Software:
     return _PROGRAM.decode(text)
 
 
-_remembered_program = lru_cache(maxsize=32_768)(_read_program)
+_programs = Memo(_read_program, 65_536)
 
 
 # --- whole bodies --------------------------------------------------------------------------------------------------

@@ -12,9 +12,10 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from kbgap.core.application_names import product_part
+from kbgap.core.memo import Memo
 from kbgap.core.model import Installed, Product, Value
 from kbgap.core.product_names import software_id
 from kbgap.core.products import ProductIndex
@@ -55,16 +56,11 @@ class Found(Value, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def recognise(software: Iterable[Software], index: ProductIndex, windows: str) -> Found:
+def recognise(software: Sequence[Software], index: ProductIndex, windows: str) -> Found:
     """Recognise the programs of one machine; ``windows`` is the architecture of its system, or empty."""
-    items: dict[SoftwareItem, None] = {}
-    sightings: list[Sighting] = []
-    for program in software:
-        found = _see_plain(program, windows) if program.attributes is None else _see(program, windows)
-        if isinstance(found, SoftwareItem):
-            items[found] = None
-        else:
-            sightings.append(found)
+    seen = _seen(software, windows)
+    items = dict.fromkeys([item for item in seen if isinstance(item, SoftwareItem)])
+    sightings = [item for item in seen if not isinstance(item, SoftwareItem)]
     patches = [sighting for sighting in sightings if sighting.rule.patch]
     programs = [_patched(sighting, patches, index) for sighting in sightings if not sighting.rule.patch]
     present: dict[str, dict[str, list[Installed]]] = defaultdict(lambda: defaultdict(list))
@@ -91,8 +87,17 @@ def _see(program: Software, windows: str) -> Sighting | SoftwareItem:
     return sight(program, windows) or _third_party(program)
 
 
-# A fleet lists the same few thousand programs over and over; attributes are a dictionary, which no cache can look up.
-_see_plain = lru_cache(maxsize=32_768)(_see)
+@lru_cache(maxsize=16)
+def _plain_on(windows: str) -> Memo[Software, Sighting | SoftwareItem]:
+    """What programs without attributes are: a fleet lists the same few thousand over and over."""
+    return Memo(partial(_see, windows=windows), 65_536)
+
+
+def _seen(software: Sequence[Software], windows: str) -> list[Sighting | SoftwareItem]:
+    try:
+        return list(map(_plain_on(windows).__getitem__, software))
+    except TypeError:  # attributes are a dictionary, which cannot be looked up
+        return [_see(program, windows) for program in software]
 
 
 # --- versions -----------------------------------------------------------------------------------------------------

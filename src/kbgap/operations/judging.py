@@ -8,6 +8,7 @@ import msgspec
 from kbgap.catalogue.file import CatalogueFile
 from kbgap.core.assess import assess
 from kbgap.core.errors import Invalid, Unavailable
+from kbgap.core.memo import Memo
 from kbgap.core.model import Entitlement, Evidence, Level, SoftwareState, Value
 from kbgap.core.project import Products, Reading, project, reading
 from kbgap.core.verdicts import Finding
@@ -97,7 +98,7 @@ class Judge:
         items = found.software if isinstance(found, Normalised) else ()
         if isinstance(found, Outside) and report.software:
             items = recognise(report.software, self._catalogue.index, found.machine.architecture).items
-        return software_sets.set_of(map(_listed_as, items))
+        return software_sets.set_of(map(_listed.__getitem__, items))
 
     def _states(self, evidence: Evidence) -> tuple[SoftwareState, ...]:
         return project(evidence, self._catalogue.fixes_of(product.product for product in evidence.products), self._read)
@@ -117,9 +118,8 @@ def require_current(pointer: Pointer, revision: str) -> None:
         )
 
 
-@lru_cache(maxsize=32_768)
 def _listed_as(item: SoftwareItem) -> ListedSoftware:
-    """A program as lists have it; a fleet has the same few thousand over and over."""
+    """A program as lists have it."""
     return ListedSoftware(
         software=_printable(item.software),
         version=_printable(item.version),
@@ -127,6 +127,9 @@ def _listed_as(item: SoftwareItem) -> ListedSoftware:
         name=_printable(item.name),
         is_recognised=bool(item.products),
     )
+
+
+_listed = Memo(_listed_as, 65_536)
 
 
 def _printable(text: str) -> str:

@@ -129,7 +129,7 @@ def _profiles(led: Mapping[bytes, Led | Invalid]) -> list[Profile]:
 
 
 def _ready(told: Told) -> _Prepared:
-    body = evidence_of(told.content)
+    body = evidence_of(told.content, told.programs)
     return _Prepared(evidence=digest([body]), body=body)
 
 

@@ -3,11 +3,11 @@
 import ipaddress
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import lru_cache
 
 import msgspec
 
 from kbgap.core.errors import Invalid, Unavailable
+from kbgap.core.memo import Memo
 from kbgap.core.model import Value
 from kbgap.inventory.machine_id import machine_id
 from kbgap.inventory.report import (
@@ -31,6 +31,7 @@ class Told(Value, frozen=True):
     reported_at: datetime
     report: bytes
     content: Report
+    programs: tuple[bytes, ...] = ()  # those that it lists, each as JSON
 
 
 class _Kept(Value, frozen=True, omit_defaults=True):
@@ -59,11 +60,14 @@ def tell(report: Report, tenant: str, now: datetime) -> Told:
     for text in (machine.computer_dns_name, machine.rbac_group_name, *(machine.machine_tags or ())):
         if text is not None and not _is_storable(text):
             raise Invalid("a name holds a control character", where="$.machine", mend="correct the name")
+    programs = _texts(report.software or ())
+    as_told = None if report.software is None else _array(programs)
     return Told(
         machine_id=machine.id or machine_id(tenant.lower(), machine.computer_dns_name or ""),
         reported_at=min(said_at, now),
-        report=digest([encode(msgspec.structs.replace(report, reported_at=None, software=_as_told(report)))]),
+        report=digest([encode(msgspec.structs.replace(report, reported_at=None, software=as_told))]),
         content=report,
+        programs=tuple(programs),
     )
 
 
@@ -81,8 +85,10 @@ def identity_of(report: Report) -> Identity:
     )
 
 
-def evidence_of(report: Report) -> bytes:
+def evidence_of(report: Report, programs: Sequence[bytes] | None = None) -> bytes:
     """What a report says that can be judged, as bytes that are the same for all machines alike.
+
+    ``programs``: those of the report as JSON, where that is at hand.
 
     The day of an installation proves nothing about what is missing, so it is left out, and so is every order: machines
     that were patched a day apart share their evidence.
@@ -94,19 +100,15 @@ def evidence_of(report: Report) -> bytes:
             updates=None if updates is None else tuple(sorted({(update.kb, update.state) for update in updates})),
             list=report.update_list,
             dotnet=report.dotnet,
-            software=None if software is None else _array(sorted(_texts(software))),  # type: ignore[arg-type]  # is JSON already
+            software=None if software is None else _array(sorted(programs or _texts(software))),  # type: ignore[arg-type]  # is JSON already
         )
     )
 
 
-def _as_told(report: Report) -> msgspec.Raw | None:
-    return None if report.software is None else _array(_texts(report.software))
-
-
 def _texts(software: Sequence[Software]) -> list[bytes]:
-    """Programs as JSON; one without attributes, as most are, is remembered."""
+    """Programs as JSON; those without attributes, as most are, are remembered."""
     try:
-        return list(map(_remembered_text, software))
+        return list(map(_plain_texts.__getitem__, software))
     except TypeError:  # attributes are a dictionary, which no cache can look up
         return [encode(program) for program in software]
 
@@ -115,7 +117,7 @@ def _array(texts: Iterable[bytes]) -> msgspec.Raw:
     return msgspec.Raw(b"[" + b",".join(texts) + b"]")
 
 
-_remembered_text = lru_cache(maxsize=32_768)(encode)
+_plain_texts: Memo[Software, bytes] = Memo(encode, 65_536)
 
 
 def decode_evidence(body: bytes) -> Report:

@@ -6,12 +6,12 @@ The base is looked for by *kin*: the smallest keys of a list, which lists that d
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from functools import lru_cache
 from itertools import chain
 from operator import attrgetter
 
 from sqlalchemy import CompoundSelect, Connection, and_, exists, func, select, union_all
 
+from kbgap.core.memo import Memo
 from kbgap.core.model import Value
 from kbgap.store import dialect, schema
 from kbgap.store.packing import KEY_BYTES, digest, encode, in_pieces
@@ -21,7 +21,7 @@ from kbgap.store.tenants import TenantKey
 
 Place = tuple[bytes, int]  # list of programs and group
 
-_REMEMBERED = 32_768  # programs: a fleet has the same few thousand over and over
+_REMEMBERED = 65_536  # programs: a fleet has the same few thousand over and over
 _OF_KIN = 3  # keys: two lists that share nine tenths of their programs have the same ones three times out of four
 _WORTH_IT = 4  # a list is written as differences when those are at most a fourth of it
 
@@ -52,24 +52,26 @@ class _Difference(Value, frozen=True):
 
 
 _programs: Recent[bytes, ListedSoftware] = Recent(_REMEMBERED)
-_version_of = attrgetter("software", "version")
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def key_of(item: ListedSoftware) -> bytes:
     """The key of a program: equal ones have equal keys."""
-    return digest([encode(item)])
+    return _keys[item]
+
+
+_keys: Memo[ListedSoftware, bytes] = Memo(lambda item: digest([encode(item)]), _REMEMBERED)
+_versions: Memo[ListedSoftware, str] = Memo(lambda item: f"{item.software}\n{item.version}", _REMEMBERED)
 
 
 def set_of(items: Iterable[ListedSoftware]) -> dict[bytes, Items]:
     """A machine's list under its key, nothing for no list. Of entries alike in software and version the first stays."""
     listed = tuple(dict.fromkeys(items))
-    if len(set(map(_version_of, listed))) < len(listed):
+    if len(set(map(_versions.__getitem__, listed))) < len(listed):
         distinct: dict[tuple[str, str], ListedSoftware] = {}
         for item in sorted(listed):
             distinct.setdefault((item.software, item.version), item)
         listed = tuple(distinct.values())
-    return {digest([b"".join(sorted(map(key_of, listed)))]): listed} if listed else {}
+    return {digest([b"".join(sorted(map(_keys.__getitem__, listed)))]): listed} if listed else {}
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
