@@ -173,6 +173,22 @@ def test_parquet_has_the_rows_of_the_api(lived: Database, tmp_path: Path, assess
     assert in_order([dict(zip(camel[0], row.values(), strict=True)) for row in table]) == in_order(camel)
 
 
+@pytest.mark.parametrize("assessment", Assessment)
+def test_every_file_of_an_export_declares_the_same_columns(
+    lived: Database, tmp_path: Path, assessment: Assessment
+) -> None:
+    """Also whether they may be null, whatever the rows are: files of many days are read together."""
+    files = [tmp_path / "north", tmp_path / "south"]
+    for tenant, file in zip((TENANT, OTHER_TENANT), files, strict=True):
+        export_to_file(lived, tenant, NOWADAYS, Wanted(assessment, since=SINCE), file)
+
+    columns = "SELECT name, type, repetition_type, num_children, converted_type, logical_type FROM parquet_schema(?)"
+    with duckdb.connect() as reader:
+        full, empty = (reader.execute(columns, [str(file)]).fetchall() for file in files)
+    assert len(full) > len(exporting._ROWS[assessment].__struct_fields__)
+    assert full == empty
+
+
 @pytest.mark.parametrize("assessment", [Assessment.VULNERABILITIES, Assessment.PLAIN_INVENTORY])
 def test_what_is_forgotten_on_the_way_is_written_again(
     lived: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, assessment: Assessment

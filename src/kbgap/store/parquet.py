@@ -66,6 +66,10 @@ class Tables:
         """Run a statement of DuckDB's SQL."""
         self._connection.execute(statement, values)
 
+    def may_be_null(self, name: str) -> None:
+        """Add a row of nulls, which no join meets: else a column without nulls is declared so in this file alone."""
+        self.run(f"INSERT INTO {name} DEFAULT VALUES")
+
     def share_texts(self, name: str, columns: Sequence[str]) -> None:
         """Keep each text of these columns once: they join and pack several times as fast; files have plain texts."""
         if not columns:

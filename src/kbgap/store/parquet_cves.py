@@ -66,7 +66,7 @@ _ROWS = """
     JOIN listed AS l ON l.number = m.link.number
 """
 _OF_ROW = {
-    "id": "concat(m.device_id, '_', l.software_vendor, '_', l.software_name, '_', l.software_version, '_', l.cve_id)",
+    "id": "m.device_id || concat('_', l.software_vendor, '_', l.software_name, '_', l.software_version, '_', l.cve_id)",
     "first_seen_timestamp": "m.link.moments[l.moment]",
 }
 _OF_NOBODY = {
@@ -131,6 +131,8 @@ class CveTables:
             of_list |= columns
         del of_list["kb"]
         self._tables.run(_LISTED)
+        for name in ("listed", "machine"):
+            self._tables.may_be_null(name)
         self._tables.share_texts("listed", [name for name, of in of_list.items() if of == "VARCHAR"])
         self._tables.share_texts("machine", _OF_FEW)
         fields = msgspec.structs.fields(AssetVulnerability)

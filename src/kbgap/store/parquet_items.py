@@ -58,6 +58,8 @@ class ItemTables:
 
     def write(self, spell: Spell, file: Path, notes: Mapping[str, str]) -> int:
         """Write the rows; how many they are."""
+        for name in ("item", "machine"):
+            self._tables.may_be_null(name)
         self._tables.share_texts("item", [name for name in self._of_item if self._item[name] == "VARCHAR"])
         self._tables.share_texts("machine", _OF_FEW)
         names = {field.name: spell(field.encode_name) for field in msgspec.structs.fields(self._of)}

@@ -27,12 +27,13 @@ class RowTables:
 
     def read(self, connection: Connection) -> None:
         """Take in every row."""
-        columns = columns_of(self._of)
+        columns = {**columns_of(self._of), "is_row": "BOOLEAN"}
         self._tables.create("whole", columns)
         for piece in in_pieces(every(connection, self._walk), _AT_ONCE):
-            self._tables.add("whole", columns, [msgspec.structs.asdict(row) for row in piece])
+            self._tables.add("whole", columns, [{**msgspec.structs.asdict(row), "is_row": True} for row in piece])
 
     def write(self, spell: Spell, file: Path, notes: Mapping[str, str]) -> int:
         """Write the rows; how many they are."""
+        self._tables.may_be_null("whole")
         members = {spell(field.encode_name): f'"{field.name}"' for field in msgspec.structs.fields(self._of)}
-        return self._tables.write(members, "whole", file, notes)
+        return self._tables.write(members, "(SELECT * FROM whole WHERE is_row)", file, notes)
