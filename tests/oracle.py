@@ -389,7 +389,7 @@ class Oracle:
         for ordered in (rollups, own):
             for place, older in enumerate(ordered):
                 edges[older].update(ordered[place + 1 :])
-        for older, newer in (*self.parallel(product), *self.told_of(product)):
+        for older, newer in (*self.parallel(product), *self.untabled(product), *self.told_of(product)):
             edges[older].add(newer)
         return edges
 
@@ -420,6 +420,22 @@ class Oracle:
         for kb, called in kinds.items():
             if called & {Kind.SECURITY_ONLY, Kind.IE_CUMULATIVE} and kb not in rollups:
                 yield from ((kb, rollup) for rollup, day in rollups.items() if day >= self.came(kb))
+
+    def untabled(self, product: Product) -> Iterable[tuple[str, str]]:
+        """A rollup that the release table lacks contains those of earlier days; those of later days contain it."""
+        line = self.lines[product.line]
+        if line.cumulative or product.component:
+            return
+        tabled = {release.kb: release for release in line.releases}
+        days = {kb: release.date for kb, release in tabled.items() if release.kind == "rollup" and release.date}
+        new = {row.kb for row in self.rows[product.id] if row.kind is Kind.ROLLUP} - set(tabled)
+        days |= {kb: self.came(kb) for kb in new}
+        times = Counter(days.values())
+        alone = [kb for kb in days if times[days[kb]] == 1]
+        for older in alone:
+            for newer in alone:
+                if days[older] < days[newer] and {older, newer} & new:
+                    yield older, newer
 
     def contain_earlier(self, product: Product) -> set[str]:
         """All Flash updates; those of .NET that are not apart, on rollup lines from the product's first rollup on."""

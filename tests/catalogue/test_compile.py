@@ -176,6 +176,27 @@ def test_a_later_rollup_covers_an_earlier_one_without_any_supersedence() -> None
     assert update.proof == ByList(covered_by=frozenset({"4015549", "4019264"}))
 
 
+def test_a_rollup_newer_than_the_release_table_stands_where_its_day_puts_it() -> None:
+    """Next month's documents come before our next table; of two rollups of one day neither contains the other."""
+    days = {"5070001": "2026-06-09", "5070002": "2026-07-14"}
+    lines = {
+        "7601": msgspec.structs.replace(
+            LINES["7601"], releases=tuple(Release(kb=kb, kind="rollup", date=day) for kb, day in days.items())
+        )
+    }
+    published = {"5070001": "2026-06-09", "5070003": "2026-08-11", "5070004": "2026-09-08", "5070005": "2026-09-08"}
+    months = [
+        document(day[:7], day, (f"CVE-2026-{kb}", [remedy(kb, "10051", kind=Kind.ROLLUP)]))
+        for kb, day in published.items()
+    ]
+
+    catalogue = compile_catalogue(months, PRODUCTS, {}, lines, Corrections())
+
+    proofs = {update.kb: update.proof for update in catalogue.fixes["10051"].updates}
+    assert proofs["5070001"] == ByList(covered_by=frozenset({"5070002", "5070003"}))
+    assert {kb for kb, proof in proofs.items() if proof == ByList()} == {"5070003", "5070004", "5070005"}
+
+
 def test_a_later_dotnet_rollup_covers_an_earlier_one_without_any_supersedence() -> None:
     """Most .NET updates name no predecessor; each contains the one before (docs/adr/0003)."""
     product = f"2472-{W10}"

@@ -6,7 +6,7 @@ name the month before (5003228), or its rollup (5004951).
 Supercedence is empty or misses a step so often that a patched machine would be called unpatched (semantics 4, "Chain
 broken"). Five things mend it, each only where later updates are known to contain earlier ones:
 
-1. Rollups of a line before Windows 10, in the order of the release table.
+1. Rollups of a line before Windows 10, in the order of the release table; those that it lacks, by their day.
 2. Flash updates and .NET Framework rollups of one product, in the order in which Microsoft released them. The offline
    scan file, which lists supersedence against every later update, contradicts this nowhere (docs/adr/0003). The same
    .NET has had several names, "4.8" and "3.5 AND 4.8": an update for one of them counts for what it contains.
@@ -17,7 +17,7 @@ broken"). Five things mend it, each only where later updates are known to contai
    (``supersedence_table.py``, ``wsus_edges.py``).
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
@@ -85,7 +85,7 @@ class Chains:
             )
             edges.update((newer, older) for older, newer in pairwise(ordered))
             if line is not None and not line.cumulative:
-                edges |= self._parallel_edges(product, line)
+                edges |= self._parallel_edges(product, line) | self._untabled_edges(product, line)
             edges |= self._scanned.edges_for(product)
             self._own[product.id] = frozenset(edges)
         return self._own[product.id]
@@ -124,6 +124,17 @@ class Chains:
                 later = [(day, int(rollup), rollup) for rollup, day in rollups.items() if day >= days[kb]]
                 edges |= {(min(later)[2], kb)} if later else set()
         return edges
+
+    def _untabled_edges(self, product: Product, line: Line) -> set[Edge]:
+        """Point 1 for rollups newer than the release table: by the day on which they came, where no two share it."""
+        tabled = {release.kb: release for release in line.releases}
+        days = {kb: release.date for kb, release in tabled.items() if release.kind == "rollup" and release.date}
+        for kb, rows in self._rows.by_product[product.id].items() if not product.component else ():
+            if Kind.ROLLUP in rows.kinds and kb not in tabled:
+                days[kb] = self._rows.released(kb)
+        shared = Counter(days.values())
+        ordered = sorted((kb for kb, day in days.items() if shared[day] == 1), key=lambda kb: days[kb])
+        return {(newer, older) for older, newer in pairwise(ordered) if not {newer, older} <= tabled.keys()}
 
 
 def edges_across_months(edges: Iterable[Edge], line: Line) -> list[Edge]:
