@@ -24,7 +24,8 @@ Member = tuple[int | None, tuple[bytes, ...]]
 
 _LEAST = points_of("Low", exploited=False)  # a CVE of which nothing is known weighs as little as any
 _LISTS = 10_000  # of a hundred programs each, a kilobyte together: the programs themselves are shared
-_REVISIONS = 4  # of which the facts are kept: ten thousand CVEs each
+_REVISIONS = 2  # of which the facts are kept, ten thousand CVEs each: the one in use, and the next one
+_CVES = 1_000_000  # in gaps, about 40 bytes each: a machine that was never patched has thousands
 
 
 class _Points(dict[str, float]):
@@ -42,7 +43,7 @@ class Effects:
 
     def __init__(self, *, limit: int = 50_000) -> None:
         self._gaps: Recent[tuple[str, bytes], bytes] = Recent(limit)
-        self._effects: Recent[bytes, Effect] = Recent(limit)
+        self._effects: Recent[bytes, Effect] = Recent(_CVES, _weight_of)
         self._members: Recent[bytes, Member] = Recent(limit)
         self._facts: Recent[tuple[str, str], Mapping[str, CveFact]] = Recent(_REVISIONS)
         self._addressed: Recent[str, Addressed] = Recent(_REVISIONS)
@@ -142,6 +143,11 @@ class Effects:
             known = _Points({cve: points_of(fact.severity, exploited=fact.is_exploited) for cve, fact in facts.items()})
             self._points.put((revision, edition), known)
         return known
+
+
+def _weight_of(effect: Effect) -> int:
+    """How many texts it refers to, and what it is itself, in the same coin."""
+    return len(effect.open_cves) + len(effect.missing) + 10
 
 
 def _through(recent: Recent[K, V], keys: Collection[K], load: Callable[[list[K]], Mapping[K, V]]) -> dict[K, V]:

@@ -13,7 +13,8 @@ from kbgap.store.packing import in_pieces, unpack
 from kbgap.store.recent import Recent
 from kbgap.store.tenants import TenantKey
 
-_KEPT = 4_000  # states; the largest have thousands of CVEs each
+_KEPT = 4_000_000  # open CVEs of states, 8 bytes each; the largest states have thousands
+_STATE = 50  # what a state weighs beside them
 _SHARED = 131_072  # different open CVEs, which those states share: without that they would take some hundred MB
 
 
@@ -38,7 +39,7 @@ class OpenCves:
     """What is open in states, read once and then kept: facts about digests, true for every tenant and for ever."""
 
     def __init__(self, *, limit: int = _KEPT) -> None:
-        self._states: Recent[tuple[str, bytes], StateCves] = Recent(limit)
+        self._states: Recent[tuple[str, bytes], StateCves] = Recent(limit, _weight_of)
 
     def of(
         self, connection: Connection, tenant: TenantKey, revision: str, states: Collection[bytes]
@@ -49,6 +50,10 @@ class OpenCves:
             self._states.put((revision, key), loaded)
             found[key] = loaded
         return found
+
+
+def _weight_of(state: StateCves) -> int:
+    return len(state.open_cves) + _STATE
 
 
 def _load(
