@@ -1,9 +1,9 @@
 """Which update contains which, before and with the table that we ship, against WSUS and Microsoft's old bulletins.
 
 The table is made of WSUS' facts, so that WSUS is no independent label of what is shipped. The bulletins are: until
-March 2017 each said which updates it replaces, product by product, and neither the table nor the documents were made
-of them. They tell more than the scan file, out of which
-Microsoft takes updates: 3124000 is in it for Vista only.
+March 2017 each said which updates it replaces, product by product, and the table was not made of them (the documents
+tell of the same months in part). They tell more than the scan file, out of which Microsoft takes updates: 3124000 is in
+it for Vista only.
 """
 
 import csv
