@@ -86,8 +86,9 @@ def relevant(updates: Iterable[Update], listed: frozenset[str]) -> frozenset[str
         left.discard(update.kb)
         listing = _listing(update.proof)
         if listing is not None:
-            left -= listing.children
-            left -= listing.covered_by
+            # Only what is in both: taking away a set of hundreds from one of dozens would look at all the hundreds.
+            left -= left & listing.children
+            left -= left & listing.covered_by
     return listed - left
 
 

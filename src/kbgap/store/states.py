@@ -182,7 +182,7 @@ def _save_states(
     ]
     judged = {key: _kept(assess(state)) for key, state in states.items()}
     effects = {key: effect_of(states[key].software, found) for key, found in judged.items()}
-    encoded = {effect: encode(effect) for effect in effects.values()}
+    encoded = {effect: encode(effect) for effect in set(effects.values())}  # many states have the same
     keys = {effect: digest([gap]) for effect, gap in encoded.items()}
     at_revision = mine | {"revision": revision}
     judgements = [
