@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from kbgap.catalogue.file import CatalogueFile
@@ -96,8 +96,8 @@ def ending_when_told() -> Iterator[None]:
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
-        yield
-    except KeyboardInterrupt:
+        with suppress(KeyboardInterrupt):  # none comes where whoever started us has Ctrl-C ignored, as nohup does
+            yield
         say("kbgap: stopped")
     finally:
         signal.signal(signal.SIGTERM, before)
