@@ -25,7 +25,7 @@ Member = tuple[int | None, tuple[bytes, ...]]
 _LEAST = points_of("Low", exploited=False)  # a CVE of which nothing is known weighs as little as any
 _LISTS = 10_000  # of a hundred programs each, a kilobyte together: the programs themselves are shared
 _REVISIONS = 2  # of which the facts are kept, ten thousand CVEs each: the one in use, and the next one
-_CVES = 1_000_000  # in gaps, about 40 bytes each: a machine that was never patched has thousands
+_CVES = 2_500_000  # in gaps, about 50 bytes each: a machine that was never patched has thousands
 
 
 class _Points(dict[str, float]):

@@ -1,6 +1,6 @@
 """Delete what nothing leads to any more: rows that machines shared, and judgements of revisions that have passed."""
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Table, delete, exists
+from sqlalchemy import Connection, FromClause, Table, delete, select
 
 from kbgap.store import schema
 from kbgap.store.schema_answers import (
@@ -47,9 +47,6 @@ def drop_unused(tx: Connection, tenant: TenantKey, revision: str | None) -> None
     for table in (schema.judgement, profile_exposure):
         tx.execute(delete(table).where(table.c.tenant_id == tenant, table.c.revision != (revision or "")))
     for table, key, users in _SHARED:
-        unused = [~_leads(user, column, table.c[key], tenant) for user, column in users]
-        tx.execute(delete(table).where(table.c.tenant_id == tenant, *unused))
-
-
-def _leads(user: FromClause, column: str, key: ColumnElement[object], tenant: TenantKey) -> ColumnElement[bool]:
-    return exists().where(user.c.tenant_id == tenant, user.c[column] == key)
+        used = [select(user.c[column]).where(user.c.tenant_id == tenant) for user, column in users]
+        unused = select(table.c[key]).where(table.c.tenant_id == tenant).except_(*used)
+        tx.execute(delete(table).where(table.c.tenant_id == tenant, table.c[key].in_(unused)))
