@@ -151,9 +151,7 @@ def _ask(url: str, answer: "Connection[Any, Any]") -> None:
         ]
     lines = Path("/proc/self/status").read_text("ascii").splitlines()
     memory = next(int(one.split()[1]) / 1024 for one in lines if one.startswith("VmRSS:"))
-    answer.send(
-        {"cold": cold, "again": median(again), "page": min(page), "references": min(short), "memory": memory}
-    )
+    answer.send({"cold": cold, "again": median(again), "page": min(page), "references": min(short), "memory": memory})
 
 
 def _milliseconds(ask: Callable[[], object]) -> float:
