@@ -17,6 +17,7 @@ import pytest
 
 from kbgap.catalogue.file import CatalogueFile
 from kbgap.operations.check_database import check
+from kbgap.operations.export_to_file import Assessment, Wanted, export_to_file
 from kbgap.operations.load_catalogue import load_catalogue
 from kbgap.operations.manage_tenants import create_tenant
 from kbgap.operations.read_missing import missing_for_software
@@ -28,6 +29,7 @@ from tests.databases import make_tables
 from tests.faults.ingest import BATCH, FAILED, builds, seeded_reports
 
 SEED, REPORTS, SMALL = 11, 20_000, "160m"
+EXPORTED = 300  # machines
 
 
 @contextmanager
@@ -151,6 +153,36 @@ def test_a_load_goes_on_when_the_server_runs_again(own_server: Any, catalogue: C
             assert check(database) == []
 
     assert (before, after) == ({"4540673"}, {"4540673", "4549951"})
+
+
+def test_an_export_ends_with_one_line_and_leaves_no_file(
+    own_server: Any,  # noqa: ANN401 - as above
+    catalogue: CatalogueFile,
+    tmp_path: Path,
+) -> None:
+    """It is in the middle of reading; once the server runs again, it can be made."""
+    url, file = set_up(own_server, catalogue), tmp_path / "exports" / "out.parquet"
+    with open_database(url) as database:
+        reports = [a_report(f"ws-{number}", ubr=418 + number % 300) for number in range(EXPORTED)]
+        report_inventory(database, catalogue, TENANT, reports, NOW)
+    command = [sys.executable, "-m", "tests.faults.export", url, str(file), "parquet", "reading"]
+
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as exporter:
+        assert exporter.stdout is not None
+        assert exporter.stdout.readline() == "here\n"
+        kill(own_server)
+        _, said = exporter.communicate(timeout=60)
+
+    assert (exporter.returncode, len(said.splitlines())) == (FAILED, 1)
+    assert is_gone(said.strip())
+    assert list(file.parent.iterdir()) == []
+    own_server.ensure_postgres_running()
+    with open_database(url) as database:
+        wanted = Wanted(Assessment.VULNERABILITIES)
+        assert export_to_file(database, TENANT, later(days=1), wanted, file) > EXPORTED
+        assert check(database) == []
 
 
 def test_a_full_disk_loses_nothing_that_was_acknowledged(
