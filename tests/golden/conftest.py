@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kbgap.catalogue.application_builds import Builds, load_application_builds
-from kbgap.catalogue.compile import Corrections
+from kbgap.catalogue.compile import Compiled, Corrections
 from kbgap.catalogue.edges import Edges
 from kbgap.catalogue.file import CatalogueFile, write_catalogue
 from kbgap.catalogue.offers import read_path
@@ -18,10 +18,12 @@ from kbgap.catalogue.records import Document
 from kbgap.catalogue.releases import load_releases, with_releases
 from kbgap.catalogue.rules import load_lines, load_product_rules
 from kbgap.catalogue.supersedence_table import load_supersedence
+from kbgap.catalogue.wsus import Scan
 from kbgap.core.product_names import product_table
 from kbgap.operations.refresh_catalogue import compile_documents
 from tests.conftest import ROOT
 from tests.fleet import World
+from tests.golden.scan_truth import february
 
 NO_EDGES: Edges = {}
 KEPT = 3  # catalogues of earlier code: another run may be using one
@@ -39,6 +41,24 @@ def real_catalogue(shared_data: Path, request: pytest.FixtureRequest) -> Iterato
     """The catalogue that ``kbgap catalogue refresh`` makes of these documents."""
     with CatalogueFile(kept_catalogue(_kept(shared_data, request))) as catalogue:
         yield catalogue
+
+
+@pytest.fixture(scope="session")
+def scan(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Scan:
+    """The scan file of February 2025."""
+    return february(shared_data, tmp_path_factory.mktemp("scan"))
+
+
+@pytest.fixture(scope="session")
+def scanned(real_documents: tuple[Document, ...], scan: Scan) -> Compiled:
+    """The documents with that scan file instead of our table."""
+    return compile_documents(real_documents, [scan], supersedence={})
+
+
+@pytest.fixture(scope="session")
+def alone(real_documents: tuple[Document, ...]) -> Compiled:
+    """The documents without our table and without a scan file."""
+    return compile_documents(real_documents, supersedence={})
 
 
 @pytest.fixture(scope="session")

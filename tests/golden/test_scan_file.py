@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kbgap.catalogue.compile import Compiled
 from kbgap.catalogue.edges import join_scans, load_scan_products
 from kbgap.catalogue.file import CatalogueFile, write_catalogue
 from kbgap.catalogue.records import Document
@@ -16,10 +17,9 @@ from kbgap.core.model import ByList, ByVersion
 from kbgap.core.supersedence import newer_by_older, superseding
 from kbgap.core.verdicts import IsCovered, IsMissing, ListedSuperseding
 from kbgap.inventory.report import Report
-from kbgap.operations.refresh_catalogue import compile_documents
 from tests.golden.judged import Said, a_report, said_of
 from tests.golden.peer_cases import Case, Runner
-from tests.golden.scan_truth import february, lines
+from tests.golden.scan_truth import lines
 from tests.golden.test_systeminfo_hosts import HOSTS, day_of, report_of
 
 PATCHED = {
@@ -46,12 +46,6 @@ Pairs = frozenset[tuple[str, str]]
 
 
 @pytest.fixture(scope="module")
-def scan(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Scan:
-    """The scan file of February 2025."""
-    return february(shared_data, tmp_path_factory.mktemp("scan"))
-
-
-@pytest.fixture(scope="module")
 def known_pairs(shared_data: Path) -> Pairs:
     """(newer, older) of 20 scan files, as another project joined them, each within its own file."""
     rows = csv.reader(lines(shared_data / "wsusscn2" / "kb_supersededby-2023-11_2025-02.csv.zst"))
@@ -59,23 +53,16 @@ def known_pairs(shared_data: Path) -> Pairs:
 
 
 @pytest.fixture(scope="module")
-def scanned_catalogue(
-    real_documents: tuple[Document, ...], scan: Scan, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[CatalogueFile]:
+def scanned_catalogue(scanned: Compiled, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CatalogueFile]:
     """The real catalogue, compiled with that scan file instead of our table."""
-    compiled = compile_documents(real_documents, [scan], supersedence={})
-    path = write_catalogue(compiled, tmp_path_factory.mktemp("catalogue"))
-    with CatalogueFile(path) as catalogue:
+    with CatalogueFile(write_catalogue(scanned, tmp_path_factory.mktemp("catalogue"))) as catalogue:
         yield catalogue
 
 
 @pytest.fixture(scope="module")
-def lone_catalogue(
-    real_documents: tuple[Document, ...], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[CatalogueFile]:
+def lone_catalogue(alone: Compiled, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CatalogueFile]:
     """The documents alone: without the scan file, and without our table."""
-    compiled = compile_documents(real_documents, supersedence={})
-    with CatalogueFile(write_catalogue(compiled, tmp_path_factory.mktemp("alone"))) as catalogue:
+    with CatalogueFile(write_catalogue(alone, tmp_path_factory.mktemp("alone"))) as catalogue:
         yield catalogue
 
 

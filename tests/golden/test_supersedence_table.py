@@ -11,17 +11,10 @@ from kbgap.catalogue.edges import join_scans, load_scan_products
 from kbgap.catalogue.file import CatalogueFile
 from kbgap.catalogue.records import Document
 from kbgap.core.model import ByBuild, ByList, ByMark, ByVersion, Update
-from kbgap.operations.refresh_catalogue import compile_documents
 from tests.golden.scan_truth import DAY
 from tools.supersedence_table import Row, build_table, judged_by, read_lines
 
 Everything = dict[str, tuple[Update, ...]]
-
-
-@pytest.fixture(scope="module")
-def alone(real_documents: tuple[Document, ...]) -> Compiled:
-    """The documents without our table and without a scan file."""
-    return compile_documents(real_documents, supersedence={})
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +43,8 @@ def test_the_table_is_what_its_tool_makes(real_documents: tuple[Document, ...], 
     assert [Row(*row) for row in body] == rows
 
 
-def test_a_plain_refresh_judges_as_one_with_the_scan_file(
-    real_documents: tuple[Document, ...], shared_data: Path, shipped: Everything
-) -> None:
+def test_a_plain_refresh_judges_as_one_with_the_scan_file(scanned: Compiled, shipped: Everything) -> None:
     """The table is 2,400 rows of the file's 154,547 edges, and loses none that judging reads."""
-    scan = read_lines(shared_data / "wsusscn2" / f"updates-{DAY}.jsonl.zst")
-
-    scanned = compile_documents(real_documents, [scan], supersedence={})
-
     assert shipped == {product: fixes.updates for product, fixes in scanned.fixes.items()}
 
 
