@@ -101,7 +101,7 @@ def _report(number: int, windows: Product, line: Line, parts: Sequence[str], ran
             name=windows.name,
             build=line.prefix if hides_ubr else build,
             architecture=windows.architecture,  # type: ignore[arg-type]  # the words are the same
-            installation_type="Server Core" if windows.core else _ROLES[windows.role],  # type: ignore[arg-type]
+            installation_type="Server Core" if windows.core else _ROLES[windows.role],  # type: ignore[arg-type]  # as above
         ),
         installed_updates=tuple(ReportedUpdate(kb=kb) for kb in dict.fromkeys(kbs)),
         update_list=ReportedList(complete=is_whole, sources=("qfe", "cbs")),

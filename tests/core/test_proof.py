@@ -20,7 +20,7 @@ def published(kb: str, *kinds: Kind, builds: tuple[Build, ...] = (), **more: obj
     """What Microsoft says of a KB on Windows 10 1909."""
     here = next((row for row in TABLE.releases if row.kb == kb), None)
     facts = {"published": "2020-03-10", "here": here, **more}
-    return Published(kb=kb, kinds=frozenset(kinds or {Kind.SECURITY}), builds=builds, **facts)  # type: ignore[arg-type]
+    return Published(kb=kb, kinds=frozenset(kinds or {Kind.SECURITY}), builds=builds, **facts)  # type: ignore[arg-type] # each test names members of their type
 
 
 def test_the_release_table_comes_before_fixed_build() -> None:

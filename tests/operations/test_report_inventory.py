@@ -242,7 +242,7 @@ def test_an_excluded_machine_stays_out_whatever_it_reports(fleet: Database, cata
 
 def in_group(name: str, group: str, **members: object) -> Report:
     """A report of a machine that says which group it is in."""
-    return a_report(machine=Machine(computer_dns_name=name, rbac_group_name=group), **members)  # type: ignore[arg-type]
+    return a_report(machine=Machine(computer_dns_name=name, rbac_group_name=group), **members)  # type: ignore[arg-type] # members have their types
 
 
 def missed_in(database: Database, *groups: str) -> dict[str, int]:

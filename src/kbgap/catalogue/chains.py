@@ -126,7 +126,7 @@ class Chains:
         return edges
 
     def _untabled_edges(self, product: Product, line: Line) -> set[Edge]:
-        """Point 1 for rollups newer than the release table: by the day on which they came, where no two share it."""
+        """Point 1 for rollups that the release table lacks: by the day on which they came, where no two share it."""
         tabled = {release.kb: release for release in line.releases}
         days = {kb: release.date for kb, release in tabled.items() if release.kind == "rollup" and release.date}
         for kb, rows in self._rows.by_product[product.id].items() if not product.component else ():

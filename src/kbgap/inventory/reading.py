@@ -11,6 +11,7 @@ from kbgap.core.errors import Invalid
 from kbgap.inventory.decode import LIMITS, Limits, decode_report, decode_reports, is_json
 from kbgap.inventory.formats import read_text
 from kbgap.inventory.packing import unpacked
+from kbgap.inventory.report import Report
 from kbgap.inventory.text import decode_text
 from kbgap.inventory.unite import Piece, Read, unite
 
@@ -186,5 +187,5 @@ def _lines(first: bytes, stream: BinaryIO, limit: int) -> Iterator[bytes]:
         line = stream.readline(limit + 1)
 
 
-def _read(outcome: object, where: str) -> Input:
-    return outcome if isinstance(outcome, Invalid) else Read(where=where, report=outcome)  # type: ignore[arg-type]
+def _read(outcome: Report | Invalid, where: str) -> Input:
+    return outcome if isinstance(outcome, Invalid) else Read(where=where, report=outcome)
